@@ -1,0 +1,67 @@
+/** What the activities that talk to Temporal itself take and give. */
+
+export interface LockHolder {
+  held: boolean;
+  /** The run which holds the lock, while that run lives. */
+  holder?: { workflowId: string; runId: string; procedure: string; since: string };
+}
+
+export interface RunsActivities {
+  /** Who holds the lock workflow `lockId`; a lock whose holder's run is over is ended here. */
+  inspectLock(request: { lockId: string }): Promise<LockHolder>;
+  /** The ids of this stack's runs that are alive, as `workflowId/runId`. */
+  livingRuns(): Promise<string[]>;
+  /** When the signal with this plan's answer reached the history, or null where there is none. ISO time. */
+  answerTime(request: { signal: string; plan: string; by: string }): Promise<string | null>;
+  /** Tells another run something, if it still lives. */
+  signalRun(request: { workflowId: string; runId: string; signal: string; payload: unknown }): Promise<{ delivered: boolean }>;
+}
+
+/** What of the stack file a workflow needs: policy, never a secret. */
+export interface StackPolicy {
+  stack: string;
+  database: string;
+  undoWindowMs: number;
+  keepUndoneForMs: number;
+  fence: 'none' | 'read-only' | 'stop';
+  reconnectWithinMs: number;
+  approvals: Record<string, ApprovalPolicy>;
+}
+
+export interface ApprovalPolicy {
+  required: boolean;
+  count: number;
+  /** Who may answer; empty means anyone. */
+  from: string[];
+  deadlineMs: number;
+  remindAfterMs: number;
+}
+
+export interface Notice {
+  severity: 'P0' | 'P1' | 'P2' | 'P3';
+  title: string;
+  text: string;
+  /** 0 is the first contact of the escalation policy, 1 the next. */
+  step: number;
+}
+
+export interface RunRecord {
+  procedure: string;
+  title: string;
+  outcome: string;
+  startedAt: string;
+  endedAt: string;
+  by: string;
+  reason: string;
+  timeline: { at: string; text: string }[];
+  report: unknown;
+  failure?: string;
+}
+
+export interface StackActivities {
+  readPolicy(request: { procedure: string }): Promise<StackPolicy>;
+  /** Tells the contact at that step of the escalation policy. */
+  notify(notice: Notice): Promise<{ told: string[] }>;
+  /** Writes the record as Markdown and JSON, once a run; the last write wins. Returns the file's name. */
+  writeRecord(record: RunRecord): Promise<{ file: string }>;
+}
