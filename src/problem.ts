@@ -56,7 +56,11 @@ export function problem(type: ProblemType, text: ProblemText, cause?: unknown): 
 
 /** The problem's type when `error` is, or was caused by, one of ours. */
 export function problemTypeOf(error: unknown): ProblemType | undefined {
-  for (let current = error, depth = 0; current instanceof Error && depth < 10; current = current.cause, depth += 1) {
+  for (
+    let current = error, depth = 0;
+    current instanceof Error && depth < 10;
+    current = current.cause, depth += 1
+  ) {
     if (current instanceof ApplicationFailure && isProblemType(current.type)) return current.type;
   }
   return undefined;

@@ -87,6 +87,8 @@ export interface BackupsActivities {
   discardPartialBackup(request: BackupRef): Promise<void>;
   /** Removes published backups past the stack file's age, never below `keepAtLeast`, never `protect`. */
   pruneBackups(request: { protect: string[] }): Promise<PruneResult>;
+  /** Removes partial folders of runs that are no longer alive. */
+  sweepPartialBackups(request: { livingRuns: string[] }): Promise<{ removed: string[] }>;
   listBackups(): Promise<BackupListEntry[]>;
   /** Throws UnknownBackup with the ids that there are. */
   chooseBackup(request: ChooseBackup): Promise<BackupRef>;

@@ -31,6 +31,8 @@ export interface RestorePlan {
   expectedSeconds: number;
   /** Rows written to the live database in the last seconds, scaled to a minute: they will not be in the restored one. */
   writesPerMinute: number;
+  /** Earlier restores whose undo window is open: it ends when this restore swaps. */
+  endsUndoOf: { workflowId: string; runId: string; database: string }[];
   /** Replication slots, subscriptions, pg_cron jobs and the like that need a person's eye. */
   warnings: string[];
 }
@@ -65,7 +67,6 @@ export interface SwapRequest {
   approval: string;
   live: DatabaseIdentity;
   shadow: DatabaseIdentity;
-  fence: 'none' | 'read-only' | 'stop';
   /** ISO time until which the old database is kept. */
   keepUntil: string;
 }
@@ -110,14 +111,27 @@ export interface DatabaseActivities {
   planRestore(request: { backupId: string; digest: string }): Promise<RestorePlan>;
   /** Throws StalePlan when the live database is not the one the plan saw. Changes nothing. */
   confirmRestorePlan(request: { plan: RestorePlan }): Promise<void>;
+  /**
+   * Makes a database read-only for new sessions and ends the others. By OID, whatever its name is then; the setting
+   * is never copied to a restored database. Idempotent, as is lifting it.
+   */
+  fenceWrites(request: { database: DatabaseIdentity }): Promise<void>;
+  liftFence(request: { database: DatabaseIdentity }): Promise<void>;
   /** Creates the shadow database and restores into it by a job container; resumes one that is under way. */
   restoreBeside(request: RestoreBesideRequest): Promise<ShadowDatabase>;
+  /** Removes this run's shadow database and its job container, if they exist. Never the live database. */
+  discardShadow(): Promise<void>;
   /** Compares the shadow with the backup's snapshot: rows and every object by name. Throws VerificationFailed. */
   verifyShadow(request: { shadow: DatabaseIdentity; backupId: string }): Promise<Verification>;
   /** Both renames in one transaction, at most once for one approval. Throws StalePlan, ApprovalSpent. */
   swapDatabases(request: SwapRequest): Promise<Swap>;
   /** The way back of `swapDatabases`; finding it done already is success. */
   swapBack(request: SwapBackRequest): Promise<SwapBack>;
+  /**
+   * For the way back when it is not known whether the swap took place: swaps back if the journal says that `approval`
+   * was spent on a swap which still stands; otherwise changes nothing.
+   */
+  undoSwap(request: { approval: string; keepUntil: string }): Promise<{ undone: boolean }>;
   /** Rows written to the live database since the swap, table by table. Changes nothing. */
   countWritesSinceSwap(request: { swap: Swap }): Promise<WrittenRows[]>;
   /** Drops a database that this product made or set aside, by name and OID; gone already is success; never the live one. */

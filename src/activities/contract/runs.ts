@@ -14,7 +14,12 @@ export interface RunsActivities {
   /** When the signal with this plan's answer reached the history, or null where there is none. ISO time. */
   answerTime(request: { signal: string; plan: string; by: string }): Promise<string | null>;
   /** Tells another run something, if it still lives. */
-  signalRun(request: { workflowId: string; runId: string; signal: string; payload: unknown }): Promise<{ delivered: boolean }>;
+  signalRun(request: {
+    workflowId: string;
+    runId: string;
+    signal: string;
+    payload: unknown;
+  }): Promise<{ delivered: boolean }>;
 }
 
 /** What of the stack file a workflow needs: policy, never a secret. */
@@ -49,13 +54,13 @@ export interface RunRecord {
   procedure: string;
   title: string;
   outcome: string;
+  summary: string;
   startedAt: string;
   endedAt: string;
   by: string;
   reason: string;
   timeline: { at: string; text: string }[];
   report: unknown;
-  failure?: string;
 }
 
 export interface StackActivities {

@@ -20,6 +20,10 @@ export interface ServiceActivities {
 export interface ContainerActivities {
   /** Restarts the api's containers one after another and waits until they run; only containers started before `before`. */
   restartApi(request: { before: string }): Promise<{ restarted: string[] }>;
+  /** Stops the api's containers, each with its own grace period. Stopped already is success. */
+  stopApi(): Promise<{ stopped: string[] }>;
+  /** Starts the api's containers and waits until they run. Started already is success. */
+  startApi(): Promise<{ started: string[] }>;
   /** Removes job containers of runs that are no longer alive. */
   sweepJobContainers(request: { livingRuns: string[] }): Promise<{ removed: string[] }>;
 }

@@ -1,0 +1,15 @@
+import { backupDatabaseProcedure } from './backup-database.ts';
+import { checkBackupProcedure } from './check-backup.ts';
+import type { ProcedureDefinition } from './definition.ts';
+import { listBackupsProcedure } from './list-backups.ts';
+import { restoreDatabaseProcedure } from './restore-database.ts';
+import { sweepLeftoversProcedure } from './sweep-leftovers.ts';
+
+/** Every procedure there is, in the order in which lists show them. */
+export const procedures: readonly ProcedureDefinition[] = [
+  backupDatabaseProcedure,
+  restoreDatabaseProcedure,
+  checkBackupProcedure,
+  listBackupsProcedure,
+  sweepLeftoversProcedure,
+];

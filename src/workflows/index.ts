@@ -1,0 +1,7 @@
+/** Every workflow that the worker serves. The names are what the Web UI's start form asks for. */
+export { backupDatabase } from './backup-database.ts';
+export { checkBackup } from './check-backup.ts';
+export { holdLock } from './hold-lock.ts';
+export { listBackups } from './list-backups.ts';
+export { restoreDatabase } from './restore-database.ts';
+export { sweepLeftovers } from './sweep-leftovers.ts';

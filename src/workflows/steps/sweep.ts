@@ -1,0 +1,38 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { BackupsActivities } from '../../activities/contract/backups.ts';
+import type { DatabaseActivities } from '../../activities/contract/database.ts';
+import type { RunsActivities } from '../../activities/contract/runs.ts';
+import type { ContainerActivities } from '../../activities/contract/service.ts';
+import { quickLook, shortChange } from './policies.ts';
+import type { Run } from './run.ts';
+
+const { livingRuns } = proxyActivities<RunsActivities>(quickLook);
+const { sweepJobContainers } = proxyActivities<ContainerActivities>(shortChange);
+const { sweepDatabases } = proxyActivities<DatabaseActivities>(shortChange);
+const { sweepPartialBackups } = proxyActivities<BackupsActivities>(shortChange);
+
+export interface Leftovers {
+  removed: string[];
+  kept: string[];
+}
+
+/**
+ * Removes what runs that are over (terminated, most often) left behind. Containers first: they still use the rest.
+ * `superseded` names runs whose undo ends here.
+ */
+export async function sweepDatabaseLeftovers(run: Run, superseded: string[] = []): Promise<Leftovers> {
+  return run.change(
+    'Remove what ended runs left behind',
+    async () => {
+      const living = await livingRuns();
+      const containers = await sweepJobContainers({ livingRuns: living });
+      const databases = await sweepDatabases({ livingRuns: living, superseded });
+      const partial = await sweepPartialBackups({ livingRuns: living });
+      return {
+        removed: [...containers.removed, ...databases.dropped, ...partial.removed],
+        kept: databases.kept.map(({ name, reason }) => `${name} (${reason})`),
+      };
+    },
+    ({ removed }) => (removed.length === 0 ? 'nothing' : removed.join(', ')),
+  );
+}

@@ -1,0 +1,14 @@
+import { sweepLeftoversProcedure } from '../procedures/sweep-leftovers.ts';
+import { procedure, type ProcedureResult } from './steps/procedure.ts';
+import { type Leftovers, sweepDatabaseLeftovers } from './steps/sweep.ts';
+import { counted } from './steps/words.ts';
+
+/** Removes what ended runs left behind; never what is live or kept for an undo. */
+export async function sweepLeftovers(raw: unknown): Promise<ProcedureResult<Leftovers>> {
+  return procedure(sweepLeftoversProcedure, raw, async (run) => {
+    await run.lock('database');
+    run.plan(['Remove containers, databases and partial backups of runs that are over'], null);
+    const leftovers = await sweepDatabaseLeftovers(run);
+    return { summary: `Removed ${counted(leftovers.removed.length, 'leftover')}.`, report: leftovers };
+  });
+}
