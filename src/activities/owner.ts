@@ -14,7 +14,12 @@ export function currentOwner(stack: string): Owner {
   if (workflowExecution === undefined || workflowType === undefined) {
     throw new TypeError('This activity belongs to a procedure: start it from a workflow.');
   }
-  return { stack, procedure: workflowType, workflowId: workflowExecution.workflowId, runId: workflowExecution.runId };
+  return {
+    stack,
+    procedure: workflowType,
+    workflowId: workflowExecution.workflowId,
+    runId: workflowExecution.runId,
+  };
 }
 
 /** Eight characters that tell two runs apart in a name. */

@@ -12,7 +12,8 @@ const latest = new WeakMap<Context, Progress>();
 /** Says how far the current activity is. Cheap; may be called often. */
 export function reportProgress(text: string, fraction?: number): void {
   const context = Context.current();
-  const progress: Progress = fraction === undefined ? { text } : { text, fraction: Math.min(1, Math.max(0, fraction)) };
+  const progress: Progress =
+    fraction === undefined ? { text } : { text, fraction: Math.min(1, Math.max(0, fraction)) };
   latest.set(context, progress);
   context.heartbeat(progress);
 }

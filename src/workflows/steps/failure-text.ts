@@ -27,7 +27,7 @@ export function rootFailure(error: unknown): unknown {
 export function endingFailure(error: unknown, undone: string[]): ApplicationFailure {
   const root = rootFailure(error);
   const type = root instanceof ApplicationFailure ? (root.type ?? 'Failed') : 'Failed';
-  const left = undone.length === 0 ? '' : ` The way back failed too. By hand: ${undone.join('; ')}`;
+  const left = undone.length === 0 ? '' : ` The way back failed too; do by hand: ${undone.join('; ')}`;
   return ApplicationFailure.create({
     type,
     message: `${rootMessage(error)}${left}`,

@@ -1,4 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
+import { rootMessage } from './failure-text.ts';
 
 interface Undo {
   title: string;
@@ -30,7 +31,7 @@ export class WayBack {
         try {
           await step(undo.title, undo.act);
         } catch (error) {
-          failed.push(`${undo.title}: ${error instanceof Error ? error.message : String(error)}`);
+          failed.push(`${undo.title}: ${rootMessage(error)}`);
         }
       }
     });

@@ -1,0 +1,42 @@
+import * as v from 'valibot';
+import { problem } from '../problem.ts';
+
+const expected = '{env: NAME} or {file: PATH}; a secret is never written into the stack file itself';
+
+/** Where a secret is, never the secret. */
+export const secretReference = v.union(
+  [
+    v.strictObject({
+      env: v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable')),
+    }),
+    v.strictObject({ file: v.pipe(v.string(), v.minLength(1)) }),
+  ],
+  expected,
+);
+
+export type SecretReference = v.InferOutput<typeof secretReference>;
+
+/** How a secret is read: given, so that this module stays pure. */
+export interface SecretReader {
+  environment(name: string): string | undefined;
+  /** The file's content, or undefined where it cannot be read. */
+  file(path: string): Promise<string | undefined>;
+}
+
+/** The secret's value. Throws a StackFile problem that names the variable or the file, never the value. */
+export async function resolveSecret(reference: SecretReference, reader: SecretReader): Promise<string> {
+  if ('env' in reference) {
+    const value = reader.environment(reference.env);
+    if (value !== undefined && value !== '') return value;
+    throw problem('StackFile', {
+      what: `The secret in the environment variable ${reference.env} is missing or empty.`,
+      next: 'Set it for the worker, and start the worker again.',
+    });
+  }
+  const content = (await reader.file(reference.file))?.trimEnd();
+  if (content !== undefined && content !== '') return content;
+  throw problem('StackFile', {
+    what: `The secret file ${reference.file} cannot be read or is empty.`,
+    next: 'Write it, readable for the worker’s user only.',
+  });
+}

@@ -1,0 +1,82 @@
+import { fileURLToPath } from 'node:url';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { temporal } from '@temporalio/proto';
+import type { RunsActivities } from '../../../src/activities/contract/runs.ts';
+import { createRunsActivities } from '../../../src/activities/runs/activities.ts';
+import type { RunStatus } from '../../../src/workflows/steps/status.ts';
+
+let queues = 0;
+
+/** Temporal with skipped time, and a worker that serves the real workflows over fake activities. */
+export interface TimeSkipping {
+  environment: TestWorkflowEnvironment;
+  client: Client;
+  start(workflowType: string, workflowId: string, args: unknown[]): Promise<WorkflowHandle>;
+  serve<T>(activities: object, act: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export async function timeSkipping(): Promise<TimeSkipping> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const path = process.env['TEMPORAL_TEST_SERVER_PATH'];
+  const environment = await TestWorkflowEnvironment.createTimeSkipping(
+    path === undefined ? {} : { server: { executable: { type: 'existing-path', path } } },
+  );
+  const keyword = temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
+  await environment.connection.operatorService.addSearchAttributes({
+    namespace: environment.namespace ?? 'default',
+    searchAttributes: { Stack: keyword, Procedure: keyword, Phase: keyword },
+  });
+  const workflowBundle = await bundleWorkflows();
+  const { client } = environment;
+  let taskQueue = '';
+  return {
+    environment,
+    client,
+    start: (workflowType, workflowId, args) =>
+      client.workflow.start(workflowType, { workflowId, taskQueue, args }),
+    async serve(activities, act) {
+      queues += 1;
+      taskQueue = `unit-${queues}`;
+      const worker = await Worker.create({
+        connection: environment.nativeConnection,
+        taskQueue,
+        workflowBundle,
+        activities,
+      });
+      return worker.runUntil(act);
+    },
+    close: () => environment.teardown(),
+  };
+}
+
+/** The real lock activities need the server; the list of runs, which the test server lacks, is empty. */
+export function realRuns(client: Client): RunsActivities {
+  const setting = { client, stack: { stack: 'hermes' } } as unknown as Parameters<
+    typeof createRunsActivities
+  >[0];
+  return { ...createRunsActivities(setting), livingRuns: () => Promise.resolve([]) };
+}
+
+export async function bundleWorkflows(): Promise<WorkflowBundle> {
+  const source = (path: string): string => fileURLToPath(new URL(`../../../src/${path}`, import.meta.url));
+  return bundleWorkflowCode({
+    workflowsPath: source('workflows/index.ts'),
+    workflowInterceptorModules: [source('workflows/interceptors.ts')],
+    logger: new DefaultLogger('ERROR'),
+  });
+}
+
+/** Waits until the run's own status says what is wanted. Each look is an event of the server, not of the clock. */
+export async function statusWhen(
+  handle: WorkflowHandle,
+  wanted: (status: RunStatus) => boolean,
+): Promise<RunStatus> {
+  for (;;) {
+    const status = await handle.query<RunStatus>('status').catch(() => undefined);
+    if (status !== undefined && wanted(status)) return status;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
