@@ -1,0 +1,181 @@
+import { CancelledFailure, Context } from '@temporalio/activity';
+import type Docker from 'dockerode';
+import { pack } from 'tar-stream';
+import { problem } from '../../problem.ts';
+import { currentOwner, ownerLabels, shortRunId } from '../owner.ts';
+import type { Setting } from '../setting.ts';
+import { engineCall, engineStatus, unlessGone } from './engine.ts';
+import { demultiplex } from './output.ts';
+
+const lookIntervalMs = 300;
+const logLines = 50;
+const stopGraceSeconds = 10;
+
+/** A command that runs in a container of its own and outlives the worker. */
+export interface Job {
+  /** Names the container, with the run: one job of that name a run. */
+  step: string;
+  image: string;
+  /** Argument list; the first is the program. */
+  argv: string[];
+  /** Never a secret: `docker inspect` shows it. */
+  env?: string[];
+  binds: string[];
+  network: string;
+  /** Secrets, as files that only the job's user may read. Absolute paths. */
+  files: { path: string; content: string }[];
+}
+
+export interface JobOutcome {
+  exitCode: number;
+  oomKilled: boolean;
+  /** The last lines of its output. */
+  log: string;
+  startedAt: string;
+  finishedAt: string;
+}
+
+/** The name of this run's job for a step. */
+export function jobName({ stack }: Setting, step: string): string {
+  return `hermes-ops-${stack.stack}-${step}-${shortRunId(currentOwner(stack.stack).runId)}`;
+}
+
+/** Whether this run's job for the step exists, running or ended. */
+export async function jobExists(setting: Setting, step: string): Promise<boolean> {
+  const container = setting.docker.getContainer(jobName(setting, step));
+  return (await engineCall('Looking for a job', () => unlessGone(() => container.inspect()))) !== undefined;
+}
+
+/**
+ * Runs a job to its end, or waits for the one that an earlier attempt started: nothing starts twice. The container
+ * stays until `removeJob`, so that its outcome can be recorded first. A cancelled procedure stops it; a worker that
+ * shuts down leaves it running.
+ */
+export async function runJob(
+  setting: Setting,
+  job: Job,
+  onLook: () => Promise<void> | void,
+): Promise<JobOutcome> {
+  const container = await ensureStarted(setting, job);
+  try {
+    for (;;) {
+      const info = await engineCall(`Watching the job ${job.step}`, () =>
+        unlessGone(() => container.inspect()),
+      );
+      if (info === undefined) throw gone(job);
+      if (!info.State.Running && info.State.Status !== 'created') return outcomeOf(container, info);
+      await onLook();
+      await Context.current().sleep(lookIntervalMs);
+    }
+  } catch (error) {
+    // Only a cancelled procedure ends the job. Any other cancellation may be a stale attempt's, beside a live one.
+    if (error instanceof CancelledFailure && error.message === 'CANCELLED')
+      await removeJob(setting, job.step);
+    throw error;
+  }
+}
+
+/** Stops and removes this run's job of that step. Gone already is success. */
+export async function removeJob(setting: Setting, step: string): Promise<void> {
+  await removeContainer(setting, jobName(setting, step));
+}
+
+/** Stops and removes a container by name or id, but never its volumes. */
+export async function removeContainer({ docker }: Setting, name: string): Promise<void> {
+  const container = docker.getContainer(name);
+  await engineCall(`Removing ${name}`, async () => {
+    await unlessGone(() => container.stop({ t: stopGraceSeconds }));
+    await unlessGone(async () => {
+      try {
+        await container.remove({ force: true });
+      } catch (error) {
+        // 409: somebody removes it at this moment.
+        if (engineStatus(error) !== 409) throw error;
+      }
+    });
+  });
+}
+
+function gone(job: Job): Error {
+  return problem('JobFailed', { what: `The job ${job.step} was removed by somebody while it ran.` });
+}
+
+async function ensureStarted(setting: Setting, job: Job): Promise<Docker.Container> {
+  return engineCall(`Starting the job ${job.step}`, async () => {
+    const existing = setting.docker.getContainer(jobName(setting, job.step));
+    const info = await unlessGone(() => existing.inspect());
+    if (info !== undefined && info.State.Status !== 'created') return existing;
+    const container = info === undefined ? await create(setting, job) : existing;
+    await container.putArchive(await archiveOf(job), { path: '/' });
+    await unlessGone(() => container.start());
+    return container;
+  });
+}
+
+async function create(setting: Setting, job: Job): Promise<Docker.Container> {
+  const owner = currentOwner(setting.stack.stack);
+  const name = jobName(setting, job.step);
+  try {
+    return await setting.docker.createContainer({
+      name,
+      Image: job.image,
+      Entrypoint: job.argv.slice(0, 1),
+      Cmd: job.argv.slice(1),
+      Env: job.env ?? [],
+      User: `${ownUid()}:${ownGid()}`,
+      WorkingDir: '/',
+      Labels: ownerLabels(owner, job.step),
+      Healthcheck: { Test: ['NONE'] },
+      HostConfig: {
+        Binds: job.binds,
+        NetworkMode: job.network,
+        RestartPolicy: { Name: 'no' },
+        // Customers come first: a job gets an eighth of a service's share of the CPU, and dies first when memory ends.
+        CpuShares: 128,
+        OomScoreAdj: 500,
+        CapDrop: ['ALL'],
+        SecurityOpt: ['no-new-privileges'],
+        LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } },
+        Init: true,
+      },
+    });
+  } catch (error) {
+    if (engineStatus(error) === 409) return setting.docker.getContainer(name);
+    throw error;
+  }
+}
+
+async function archiveOf({ files }: Job): Promise<Buffer> {
+  const archive = pack();
+  for (const { path, content } of files) {
+    archive.entry({ name: path.replace(/^\//, ''), mode: 0o600, uid: ownUid(), gid: ownGid() }, content);
+  }
+  archive.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of archive) chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)));
+  return Buffer.concat(chunks);
+}
+
+async function outcomeOf(
+  container: Docker.Container,
+  info: Docker.ContainerInspectInfo,
+): Promise<JobOutcome> {
+  const raw = await container.logs({ stdout: true, stderr: true, tail: logLines, follow: false });
+  const { stdout, stderr } = demultiplex(raw);
+  return {
+    exitCode: info.State.ExitCode,
+    oomKilled: info.State.OOMKilled,
+    log: `${stderr}${stdout}`.trim(),
+    startedAt: info.State.StartedAt,
+    finishedAt: info.State.FinishedAt,
+  };
+}
+
+/** The worker's own user: what a job writes, the worker can read. */
+function ownUid(): number {
+  return process.getuid?.() ?? 0;
+}
+
+function ownGid(): number {
+  return process.getgid?.() ?? 0;
+}
