@@ -19,9 +19,9 @@ import { counted, spokenSize } from './steps/words.ts';
 
 const { chooseBackup } = proxyActivities<BackupsActivities>(quickLook);
 const { verifyBackup } = proxyActivities<BackupsActivities>(longRead);
-const { planRestore, confirmRestorePlan } = proxyActivities<DatabaseActivities>(quickLook);
+const { confirmRestorePlan } = proxyActivities<DatabaseActivities>(quickLook);
 const { restoreBeside } = proxyActivities<DatabaseActivities>(longChange);
-const { verifyShadow } = proxyActivities<DatabaseActivities>(longRead);
+const { planRestore, verifyShadow } = proxyActivities<DatabaseActivities>(longRead);
 const { discardShadow, swapDatabases, undoSwap } = proxyActivities<DatabaseActivities>(shortChange);
 const { smokeTest } = proxyActivities<ServiceActivities>(quickLook);
 
@@ -70,7 +70,7 @@ export async function restoreDatabase(raw: unknown): Promise<ProcedureResult<Res
     run.onFailure('Swap back, if it was swapped', () => undoSwap({ approval, keepUntil }));
     const swap = await run.change(
       'Swap the databases',
-      () => swapDatabases({ approval, live: plan.live, shadow, keepUntil }),
+      () => swapDatabases({ approval, live: plan.live, shadow, keepUntil, since: plan.statistics }),
       describeSwap,
     );
     await fence.afterSwap();

@@ -31,6 +31,8 @@ export interface RestorePlan {
   expectedSeconds: number;
   /** Rows written to the live database in the last seconds, scaled to a minute: they will not be in the restored one. */
   writesPerMinute: number;
+  /** Rows written to the live database so far, by its own statistics: what later counts are compared with. */
+  statistics: WrittenRows[];
   /** Earlier restores whose undo window is open: it ends when this restore swaps. */
   endsUndoOf: { workflowId: string; runId: string; database: string }[];
   /** Replication slots, subscriptions, pg_cron jobs and the like that need a person's eye. */
@@ -69,6 +71,8 @@ export interface SwapRequest {
   shadow: DatabaseIdentity;
   /** ISO time until which the old database is kept. */
   keepUntil: string;
+  /** The plan's statistics: rows written since then are not in the restored database. */
+  since: WrittenRows[];
 }
 
 export interface Swap {
@@ -137,5 +141,5 @@ export interface DatabaseActivities {
   /** Drops a database that this product made or set aside, by name and OID; gone already is success; never the live one. */
   dropDatabase(request: { database: DatabaseIdentity }): Promise<void>;
   /** Drops shadows of runs that are no longer alive and kept databases past their date. */
-  sweepDatabases(request: { livingRuns: string[]; superseded: string[] }): Promise<DatabaseLeftovers>;
+  sweepDatabases(request: { livingRuns: string[] }): Promise<DatabaseLeftovers>;
 }

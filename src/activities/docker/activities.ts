@@ -19,10 +19,12 @@ export function createContainerActivities(setting: Setting): ContainerActivities
     async restartApi({ before }) {
       const restarted: string[] = [];
       for (const { id, name, startedAt } of await findServiceContainers(setting, 'api')) {
-        if (Date.parse(startedAt) >= Date.parse(before)) continue;
-        reportProgress(`Restarting ${name}`);
-        await engineCall(`Restarting ${name}`, () => docker.getContainer(id).restart({ t: graceSeconds }));
-        restarted.push(name);
+        // One that an earlier attempt restarted is waited for, not restarted again.
+        if (Date.parse(startedAt) < Date.parse(before)) {
+          reportProgress(`Restarting ${name}`);
+          await engineCall(`Restarting ${name}`, () => docker.getContainer(id).restart({ t: graceSeconds }));
+          restarted.push(name);
+        }
         await untilServing(setting, id);
       }
       return { restarted };

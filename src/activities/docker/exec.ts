@@ -1,3 +1,4 @@
+import { problem } from '../../problem.ts';
 import type { Setting } from '../setting.ts';
 import { engineCall } from './engine.ts';
 import { demultiplex } from './output.ts';
@@ -10,21 +11,47 @@ export interface ExecResult {
   stderr: string;
 }
 
-/** Runs an argument list inside a container. Output past 1 MiB is cut. Throws Unreachable when the engine is away. */
-export async function execIn({ docker }: Setting, containerId: string, argv: string[]): Promise<ExecResult> {
-  return engineCall(`Running ${argv[0] ?? ''} in a container`, async () => {
+/**
+ * Runs an argument list inside a container. Output past 1 MiB is cut. Throws Unreachable when the engine is away, or
+ * when the program goes on for longer than `timeoutMs` (it then goes on unheard: an exec cannot be ended).
+ */
+export async function execIn(
+  { docker }: Setting,
+  containerId: string,
+  argv: string[],
+  timeoutMs = 30_000,
+): Promise<ExecResult> {
+  const program = argv[0] ?? '';
+  return engineCall(`Running ${program} in a container`, async () => {
     const exec = await docker
       .getContainer(containerId)
       .exec({ Cmd: argv, AttachStdout: true, AttachStderr: true, Tty: false });
     const stream = await exec.start({ hijack: true, stdin: false });
-    const chunks: Buffer[] = [];
-    let sizeBytes = 0;
-    for await (const chunk of stream) {
-      const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
-      sizeBytes += bytes.length;
-      if (sizeBytes <= maxOutputBytes) chunks.push(bytes);
+    const timer = setTimeout(() => stream.destroy(tooLong(program, timeoutMs)), timeoutMs);
+    try {
+      const output = await readCapped(stream);
+      const { ExitCode } = await exec.inspect();
+      return { exitCode: ExitCode ?? -1, ...demultiplex(output) };
+    } finally {
+      clearTimeout(timer);
     }
-    const { ExitCode } = await exec.inspect();
-    return { exitCode: ExitCode ?? -1, ...demultiplex(Buffer.concat(chunks)) };
+  });
+}
+
+async function readCapped(stream: AsyncIterable<unknown>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of stream) {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+    sizeBytes += bytes.length;
+    if (sizeBytes <= maxOutputBytes) chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooLong(program: string, timeoutMs: number): Error {
+  return problem('Unreachable', {
+    what: `${program} in the container did not end within ${timeoutMs / 1000} s.`,
+    next: 'It is tried again.',
   });
 }

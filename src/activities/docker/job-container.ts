@@ -2,13 +2,13 @@ import { CancelledFailure, Context } from '@temporalio/activity';
 import type Docker from 'dockerode';
 import { pack } from 'tar-stream';
 import { problem } from '../../problem.ts';
-import { currentOwner, ownerLabels, shortRunId } from '../owner.ts';
+import { currentOwner, ownerLabels, ownerOfLabels, shortRunId } from '../owner.ts';
 import type { Setting } from '../setting.ts';
 import { engineCall, engineStatus, unlessGone } from './engine.ts';
+import { readableLog } from './job-log.ts';
 import { demultiplex } from './output.ts';
 
 const lookIntervalMs = 300;
-const logLines = 50;
 const stopGraceSeconds = 10;
 
 /** A command that runs in a container of its own and outlives the worker. */
@@ -29,7 +29,7 @@ export interface Job {
 export interface JobOutcome {
   exitCode: number;
   oomKilled: boolean;
-  /** The last lines of its output. */
+  /** The last lines of its output, without what they quote of rows. */
   log: string;
   startedAt: string;
   finishedAt: string;
@@ -80,14 +80,14 @@ export async function removeJob(setting: Setting, step: string): Promise<void> {
   await removeContainer(setting, jobName(setting, step));
 }
 
-/** Stops and removes a container by name or id, but never its volumes. */
+/** Stops and removes a job's container, by name or id, with the anonymous volumes that its image asks for. */
 export async function removeContainer({ docker }: Setting, name: string): Promise<void> {
   const container = docker.getContainer(name);
   await engineCall(`Removing ${name}`, async () => {
     await unlessGone(() => container.stop({ t: stopGraceSeconds }));
     await unlessGone(async () => {
       try {
-        await container.remove({ force: true });
+        await container.remove({ force: true, v: true });
       } catch (error) {
         // 409: somebody removes it at this moment.
         if (engineStatus(error) !== 409) throw error;
@@ -103,13 +103,50 @@ function gone(job: Job): Error {
 async function ensureStarted(setting: Setting, job: Job): Promise<Docker.Container> {
   return engineCall(`Starting the job ${job.step}`, async () => {
     const existing = setting.docker.getContainer(jobName(setting, job.step));
-    const info = await unlessGone(() => existing.inspect());
-    if (info !== undefined && info.State.Status !== 'created') return existing;
-    const container = info === undefined ? await create(setting, job) : existing;
-    await container.putArchive(await archiveOf(job), { path: '/' });
-    await unlessGone(() => container.start());
-    return container;
+    try {
+      const info = await unlessGone(() => existing.inspect());
+      if (info !== undefined) assertOwn(setting, job, info);
+      if (info !== undefined && info.State.Status !== 'created') return existing;
+      const container = info === undefined ? await create(setting, job) : existing;
+      await container.putArchive(await archiveOf(job), { path: '/' });
+      await container.start();
+      return container;
+    } catch (error) {
+      // 304: another attempt started it at this moment.
+      if (engineStatus(error) === 304) return existing;
+      throw refused(job, error);
+    }
   });
+}
+
+function assertOwn(setting: Setting, job: Job, info: Docker.ContainerInspectInfo): void {
+  if (ownerOfLabels(info.Config.Labels)?.runId === currentOwner(setting.stack.stack).runId) return;
+  throw problem('JobFailed', {
+    what: `The name ${info.Name.replace(/^\//, '')} of the job ${job.step} belongs to a container of somebody else.`,
+    next: 'Look at it, and remove it if it is not needed.',
+  });
+}
+
+/** The engine's refusal of a job, in words: what asking again does not change is a failure for good. */
+function refused(job: Job, error: unknown): unknown {
+  const status = engineStatus(error);
+  if (status === undefined || status >= 500) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  if (status === 409) {
+    return problem(
+      'StillHeld',
+      { what: `The container of the job ${job.step} is being changed: ${why}.` },
+      error,
+    );
+  }
+  return problem(
+    'JobFailed',
+    {
+      what: `The Docker engine refused the job ${job.step} of the image ${job.image}: ${why}.`,
+      state: 'Nothing was started.',
+    },
+    error,
+  );
 }
 
 async function create(setting: Setting, job: Job): Promise<Docker.Container> {
@@ -132,6 +169,8 @@ async function create(setting: Setting, job: Job): Promise<Docker.Container> {
         RestartPolicy: { Name: 'no' },
         // Customers come first: a job gets an eighth of a service's share of the CPU, and dies first when memory ends.
         CpuShares: 128,
+        // An engine that cannot weigh the disk says so and goes on.
+        BlkioWeight: 100,
         OomScoreAdj: 500,
         CapDrop: ['ALL'],
         SecurityOpt: ['no-new-privileges'],
@@ -160,12 +199,15 @@ async function outcomeOf(
   container: Docker.Container,
   info: Docker.ContainerInspectInfo,
 ): Promise<JobOutcome> {
-  const raw = await container.logs({ stdout: true, stderr: true, tail: logLines, follow: false });
+  // All of it, at most 1 MB: a tail could begin within a row that an error quotes.
+  const raw = await engineCall(`Reading the output of ${info.Name}`, () =>
+    container.logs({ stdout: true, stderr: true, follow: false }),
+  );
   const { stdout, stderr } = demultiplex(raw);
   return {
     exitCode: info.State.ExitCode,
     oomKilled: info.State.OOMKilled,
-    log: `${stderr}${stdout}`.trim(),
+    log: readableLog(`${stdout}${stderr}`),
     startedAt: info.State.StartedAt,
     finishedAt: info.State.FinishedAt,
   };

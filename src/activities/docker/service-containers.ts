@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import { problem } from '../../problem.ts';
 import type { Role } from '../../stack/compose.ts';
 import type { Setting } from '../setting.ts';
-import { engineCall } from './engine.ts';
+import { engineCall, unlessGone } from './engine.ts';
 
 /** A container of a compose service, as it is now. */
 export interface ServiceContainer {
@@ -37,8 +37,13 @@ export async function findServiceContainers(
       next: 'Start it, or correct `compose` in the stack file.',
     });
   }
-  const inspected = await Promise.all(found.map(({ Id }) => docker.getContainer(Id).inspect()));
-  return inspected.sort((a, b) => numberOf(a) - numberOf(b)).map(serviceContainer);
+  const inspected = await engineCall(`Looking at the containers of ${service}`, () =>
+    Promise.all(found.map(({ Id }) => unlessGone(() => docker.getContainer(Id).inspect()))),
+  );
+  return inspected
+    .filter((info) => info !== undefined)
+    .sort((a, b) => numberOf(a) - numberOf(b))
+    .map(serviceContainer);
 }
 
 /** The first running container of a role. Throws Unreachable when it has containers, but none that runs. */

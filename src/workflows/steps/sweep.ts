@@ -18,15 +18,14 @@ export interface Leftovers {
 
 /**
  * Removes what runs that are over (terminated, most often) left behind. Containers first: they still use the rest.
- * `superseded` names runs whose undo ends here.
  */
-export async function sweepDatabaseLeftovers(run: Run, superseded: string[] = []): Promise<Leftovers> {
+export async function sweepDatabaseLeftovers(run: Run): Promise<Leftovers> {
   return run.change(
     'Remove what ended runs left behind',
     async () => {
       const living = await livingRuns();
       const containers = await sweepJobContainers({ livingRuns: living });
-      const databases = await sweepDatabases({ livingRuns: living, superseded });
+      const databases = await sweepDatabases({ livingRuns: living });
       const partial = await sweepPartialBackups({ livingRuns: living });
       return {
         removed: [...containers.removed, ...databases.dropped, ...partial.removed],

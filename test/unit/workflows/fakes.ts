@@ -39,6 +39,7 @@ const plan: RestorePlan = {
   serverNeededBytes: 100_000_000,
   expectedSeconds: 20,
   writesPerMinute: 12,
+  statistics: [],
   endsUndoOf: [],
   warnings: [],
 };

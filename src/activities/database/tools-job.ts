@@ -1,0 +1,66 @@
+import { problem, type ProblemType } from '../../problem.ts';
+import { runningContainer } from '../docker/service-containers.ts';
+import type { Job, JobOutcome } from '../docker/job-container.ts';
+import type { Setting } from '../setting.ts';
+import { connectionString, passwordFile } from './identifiers.ts';
+
+const passwordPath = '/.hermes-ops-pgpass';
+/** Where a job finds the backups, whatever the directory is called on the host. */
+export const backupsMount = '/hermes-backups';
+
+/**
+ * A job with PostgreSQL's own tools, from the server's own image and on its network, so that they always fit it.
+ * The password reaches it as a file, the database as a connection string.
+ */
+export async function toolsJob(
+  setting: Setting,
+  { step, argv, access }: { step: string; argv: string[]; access: 'ro' | 'rw' },
+): Promise<Job> {
+  const { database, backups } = setting.stack;
+  const { image, network } = await placeOf(setting);
+  return {
+    step,
+    image,
+    argv,
+    network,
+    env: [`PGPASSFILE=${passwordPath}`],
+    binds: [`${backups.directory}:${backupsMount}:${access}`],
+    files: [{ path: passwordPath, content: passwordFile(await setting.secret(database.password)) }],
+  };
+}
+
+/** libpq's connection string for a database as a job reaches it. */
+export function jobConnection({ stack }: Setting, database: string, applicationName: string): string {
+  const { host, port, user, tls } = stack.database;
+  return connectionString({
+    host: host ?? stack.compose.services.database.service,
+    port,
+    user,
+    dbname: database,
+    application_name: applicationName,
+    sslmode: tls,
+  });
+}
+
+async function placeOf(setting: Setting): Promise<{ image: string; network: string }> {
+  const { host, toolsImage } = setting.stack.database;
+  if (host !== undefined && toolsImage !== undefined) return { image: toolsImage, network: 'bridge' };
+  const { image, networks } = await runningContainer(setting, 'database');
+  return { image: toolsImage ?? image, network: networks[0]?.name ?? 'bridge' };
+}
+
+const maxLines = 6;
+
+/**
+ * The problem that a failed job ended with: its own error lines, without the lines that quote rows (DETAIL, CONTEXT):
+ * those are clients' data.
+ */
+export function jobProblem(type: ProblemType, what: string, { exitCode, oomKilled, log }: JobOutcome): Error {
+  const lines = log
+    .split('\n')
+    .filter((line) => /error|fatal|could not|denied|no space/i.test(line))
+    .filter((line) => !/^(?:DETAIL|CONTEXT|LINE|Command was|HINT)/.test(line.trim()))
+    .map((line) => line.replace(/(invalid input syntax for [^:]*): ".*$/, '$1').slice(0, 300));
+  const why = oomKilled ? 'It was killed: out of memory.' : lines.slice(0, maxLines).join(' | ');
+  return problem(type, { what: `${what} (exit ${exitCode}). ${why}`.trim() });
+}

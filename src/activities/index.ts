@@ -1,0 +1,19 @@
+import { createBackupsActivities } from './backups/activities.ts';
+import { createDatabaseActivities } from './database/activities.ts';
+import { createContainerActivities } from './docker/activities.ts';
+import { createStackActivities } from './people/activities.ts';
+import { createRunsActivities } from './runs/activities.ts';
+import { createServiceActivities } from './service/activities.ts';
+import type { Setting } from './setting.ts';
+
+/** Every activity that the worker serves. */
+export function createActivities(setting: Setting) {
+  return {
+    ...createStackActivities(setting),
+    ...createRunsActivities(setting),
+    ...createBackupsActivities(setting),
+    ...createDatabaseActivities(setting),
+    ...createContainerActivities(setting),
+    ...createServiceActivities(setting),
+  };
+}

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import type { StackActivities } from '../contract/runs.ts';
+import { currentOwner } from '../owner.ts';
+import type { Setting } from '../setting.ts';
+import { notifyContact } from './notify.ts';
+import { writeRecordFiles } from './record.ts';
+
+/** The activities that give a workflow the stack's policy, tell people, and file records. */
+export function createStackActivities(setting: Setting): StackActivities {
+  const { stack, stateDirectory } = setting;
+  return {
+    async readPolicy() {
+      const { undoWindowMs, keepUndoneForMs, fence, reconnectWithinMs } = stack.restore;
+      return {
+        stack: stack.stack,
+        database: stack.database.name,
+        undoWindowMs,
+        keepUndoneForMs,
+        fence,
+        reconnectWithinMs,
+        approvals: stack.approvals,
+      };
+    },
+    async notify(notice) {
+      return { told: await notifyContact(setting, notice) };
+    },
+    async writeRecord(record) {
+      const directory = stack.records.directory ?? join(stateDirectory, 'records');
+      return { file: await writeRecordFiles(directory, currentOwner(stack.stack), record) };
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createContainerActivities } from '../../src/activities/docker/activities.ts';
+import { execIn } from '../../src/activities/docker/exec.ts';
+import { freeBytesIn } from '../../src/activities/docker/free-space.ts';
+import { findServiceContainers, runningContainer } from '../../src/activities/docker/service-containers.ts';
+import { type ComposeProject, createComposeProject } from './support/compose-project.ts';
+import { attemptOf } from './support/run.ts';
+
+const hearsTerm = ['sh', '-c', 'trap "exit 0" TERM; while true; do sleep 0.05; done'];
+
+let project: ComposeProject;
+beforeAll(async () => {
+  project = await createComposeProject();
+}, 60_000);
+afterAll(async () => project.remove(), 60_000);
+
+describe('the containers of a service', { timeout: 60_000 }, () => {
+  test('are found by compose’s labels, whatever their names, in the order of their numbers', async () => {
+    const second = await project.run('redis', {
+      name: `${project.name}-zzz`,
+      Cmd: hearsTerm,
+      Labels: { 'com.docker.compose.container-number': '1' },
+    });
+    const first = await project.run('redis', {
+      name: `${project.name}-aaa`,
+      Cmd: hearsTerm,
+      Labels: { 'com.docker.compose.container-number': '2' },
+    });
+    await project.run('redis', { Cmd: hearsTerm, Labels: { 'com.docker.compose.oneoff': 'True' } });
+    const found = await findServiceContainers(project.setting, 'cache');
+    expect(found.map(({ id }) => id)).toEqual([second.id, first.id]);
+    expect(found[0]).toMatchObject({ running: true, image: expect.stringMatching(/^sha256:/) });
+    expect(found[0]?.networks).toEqual([{ name: project.network, address: expect.stringMatching(/^\d+\./) }]);
+  });
+
+  test('that are not there are named together with what there is', async () => {
+    await expect(findServiceContainers(project.setting, 'proxy')).rejects.toMatchObject({
+      type: 'UnknownContainer',
+      message: expect.stringMatching(/no container of the service nginx.*redis/s),
+    });
+  });
+
+  test('that are all stopped are tried again', async () => {
+    const stopped = await project.run('postgres', { Cmd: ['true'] });
+    await stopped.wait();
+    await expect(runningContainer(project.setting, 'database')).rejects.toMatchObject({
+      type: 'Unreachable',
+      nonRetryable: false,
+    });
+  });
+});
+
+describe('a program inside a container', { timeout: 60_000 }, () => {
+  const redis = async (): Promise<string> => (await runningContainer(project.setting, 'cache')).id;
+
+  test('gets its arguments unchanged and hands back both outputs and its exit code', async () => {
+    const script = 'printf %s "$0"; printf %s oops >&2; exit 4';
+    const result = await execIn(project.setting, await redis(), ['sh', '-c', script, 'a "b" $c']);
+    expect(result).toEqual({ exitCode: 4, stdout: 'a "b" $c', stderr: 'oops' });
+  });
+
+  test('that prints without end costs a bounded amount of memory', async () => {
+    const { stdout } = await execIn(project.setting, await redis(), ['head', '-c', '5000000', '/dev/zero']);
+    expect(stdout.length).toBeLessThanOrEqual(1024 * 1024);
+  });
+
+  test('that does not end is not waited for', async () => {
+    await expect(execIn(project.setting, await redis(), ['sleep', '20'], 200)).rejects.toMatchObject({
+      type: 'Unreachable',
+      message: expect.stringContaining('sleep'),
+    });
+  });
+
+  test('tells the free space of a volume as the container sees it', async () => {
+    const freeBytes = await freeBytesIn(project.setting, await redis(), '/var/lib/postgresql/data');
+    expect(freeBytes).toBeGreaterThan(1_000_000);
+    await expect(freeBytesIn(project.setting, await redis(), '/no/such/place')).rejects.toThrow(
+      '/no/such/place',
+    );
+  });
+});
+
+describe('the api’s containers', { timeout: 60_000 }, () => {
+  test('are restarted once, and only those that were started before', async () => {
+    const { restartApi } = createContainerActivities(project.setting);
+    const api = await project.run('api', { Cmd: hearsTerm });
+    const name = (await api.inspect()).Name.slice(1);
+    const before = new Date().toISOString();
+    expect(await attemptOf().do(() => restartApi({ before }))).toEqual({ restarted: [name] });
+    const { StartedAt } = (await api.inspect()).State;
+    expect(await attemptOf().do(() => restartApi({ before }))).toEqual({ restarted: [] });
+    expect((await api.inspect()).State.StartedAt).toBe(StartedAt);
+  });
+
+  test('are stopped and started; stopped already and started already are success', async () => {
+    const { stopApi, startApi } = createContainerActivities(project.setting);
+    const [api] = await findServiceContainers(project.setting, 'api');
+    const running = async (): Promise<boolean> =>
+      (await findServiceContainers(project.setting, 'api')).every((container) => container.running);
+    for (const _ of [1, 2]) {
+      expect(await attemptOf().do(() => stopApi())).toEqual({ stopped: [api?.name] });
+      expect(await running()).toBe(false);
+    }
+    for (const _ of [1, 2]) {
+      expect(await attemptOf().do(() => startApi())).toEqual({ started: [api?.name] });
+      expect(await running()).toBe(true);
+    }
+  });
+
+  test('that never become healthy fail the restart with their state', async () => {
+    const sick = await createComposeProject({
+      compose: { project: 'x', services: { api: { startWithin: '1s' } } },
+    });
+    try {
+      sick.setting.stack.compose.project = sick.name;
+      await sick.run('api', {
+        Cmd: hearsTerm,
+        Healthcheck: { Test: ['CMD', 'false'], Interval: 1e9, Retries: 1 },
+      });
+      const { restartApi } = createContainerActivities(sick.setting);
+      await expect(
+        attemptOf().do(() => restartApi({ before: new Date().toISOString() })),
+      ).rejects.toMatchObject({
+        type: 'SmokeTestFailed',
+        message: expect.stringMatching(/starting|unhealthy/),
+      });
+    } finally {
+      await sick.remove();
+    }
+  });
+});

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from '@temporalio/activity';
+import { MockActivityEnvironment } from '@temporalio/testing';
+
+export interface RunOfTest {
+  runId?: string;
+  workflowId?: string;
+  attempt?: number;
+  procedure?: string;
+}
+
+/** One attempt of an activity of a run. A later attempt of the same run is made with the same `runId`. */
+export interface Attempt {
+  runId: string;
+  do<T>(act: () => Promise<T>): Promise<T>;
+  cancel: MockActivityEnvironment['cancel'];
+  /** Resolves with the next progress whose text matches. */
+  progress(pattern: RegExp): Promise<void>;
+  context: Context;
+}
+
+export function attemptOf({ runId = randomUUID(), ...run }: RunOfTest = {}): Attempt {
+  const environment = new MockActivityEnvironment({
+    attempt: run.attempt ?? 1,
+    workflowType: run.procedure ?? 'backupDatabase',
+    workflowExecution: { workflowId: run.workflowId ?? 'test', runId },
+  });
+  return {
+    runId,
+    do: async (act) => environment.run(act),
+    cancel: environment.cancel,
+    context: environment.context,
+    progress: async (pattern) =>
+      new Promise((resolve) => {
+        const look = (details: unknown): void => {
+          if (!pattern.test(JSON.stringify(details))) return;
+          environment.off('heartbeat', look);
+          resolve();
+        };
+        environment.on('heartbeat', look);
+      }),
+  };
+}
