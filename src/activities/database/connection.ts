@@ -17,11 +17,7 @@ export interface ConnectOptions {
  * A connection to one database of the stack's server. Its loss fails the queries on it, never the process.
  * Throws Unreachable (tried again), UnknownDatabase, or StackFile for a password that is refused.
  */
-export async function connect(
-  setting: Setting,
-  database: string,
-  options: ConnectOptions,
-): Promise<Client> {
+export async function connect(setting: Setting, database: string, options: ConnectOptions): Promise<Client> {
   const { stack } = setting;
   const client = new Client({
     host: await hostOf(setting),

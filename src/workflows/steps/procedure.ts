@@ -11,8 +11,8 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { InferOutput } from 'valibot';
+import { searchAttributes } from '../../temporal/search-attributes.ts';
 import type { StackActivities } from '../../activities/contract/runs.ts';
 import { problem, problemTypeOf } from '../../problem.ts';
 import type { InputSchema, ProcedureDefinition } from '../../procedures/definition.ts';
@@ -31,10 +31,6 @@ const { writeRecord } = proxyActivities<StackActivities>(tell);
 export const statusQuery = defineQuery<RunStatus>('status');
 export const supersededSignal = defineSignal<[by: string]>('superseded');
 export const timelineQuery = defineQuery<TimelineEntry[]>('timeline');
-
-const stackKey = defineSearchAttributeKey('Stack', SearchAttributeType.KEYWORD);
-const procedureKey = defineSearchAttributeKey('Procedure', SearchAttributeType.KEYWORD);
-const phaseKey = defineSearchAttributeKey('Phase', SearchAttributeType.KEYWORD);
 
 /** How a procedure ended, when it did not fail. */
 export interface ProcedureResult<Report> {
@@ -65,9 +61,9 @@ export async function procedure<Schema extends InputSchema, Report>(
   const policy = await underTitle('Read the stack file', () => readPolicy({ procedure: definition.command }));
   const run = new Run(definition, input, policy);
   upsertSearchAttributes([
-    { key: stackKey, value: policy.stack },
-    { key: procedureKey, value: definition.command },
-    { key: phaseKey, value: 'looking' },
+    { key: searchAttributes.Stack, value: policy.stack },
+    { key: searchAttributes.Procedure, value: definition.command },
+    { key: searchAttributes.Phase, value: 'looking' },
   ]);
   answerPeople(run);
   try {

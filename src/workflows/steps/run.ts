@@ -1,5 +1,5 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { searchAttributes } from '../../temporal/search-attributes.ts';
 import type { ProcedureDefinition } from '../../procedures/definition.ts';
 import type { CommonInput } from '../../procedures/definition.ts';
 import type { StackPolicy } from '../../activities/contract/runs.ts';
@@ -18,8 +18,6 @@ import { WayBack } from './way-back.ts';
 export class PlanOnly extends Error {
   override readonly name = 'PlanOnly';
 }
-
-const phaseKey = defineSearchAttributeKey('Phase', SearchAttributeType.KEYWORD);
 
 /** One run of a procedure: what every procedure is written in. */
 export class Run {
@@ -97,7 +95,7 @@ export class Run {
   enter(phase: Phase): void {
     if (phase === this.#phase) return;
     this.#phase = phase;
-    upsertSearchAttributes([{ key: phaseKey, value: phase }]);
+    upsertSearchAttributes([{ key: searchAttributes.Phase, value: phase }]);
     this.show();
   }
 

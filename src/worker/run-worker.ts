@@ -1,0 +1,49 @@
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { createActivities } from '../activities/index.ts';
+import type { Environment } from '../environment.ts';
+import { procedures } from '../procedures/index.ts';
+import { loadStack } from '../stack/load.ts';
+import { ensureSearchAttributes } from '../temporal/ensure-search-attributes.ts';
+import { locateOrStart } from './embedded-server.ts';
+import { createWorker } from './serve.ts';
+import { createSetting } from './setting.ts';
+
+/**
+ * Runs the worker until it is told to stop (SIGINT, SIGTERM): steps under way get ten seconds to end, and what takes
+ * longer goes on in its job container. Throws where it cannot start, and says why.
+ */
+export async function runWorker(
+  environment: Environment,
+  variables: NodeJS.ProcessEnv,
+  log: (line: string) => void,
+): Promise<void> {
+  const stack = await loadStack(environment.stackFile);
+  const { metricsAddress, logLevel } = environment;
+  Runtime.install({
+    logger: new DefaultLogger(logLevel),
+    telemetryOptions:
+      metricsAddress === undefined ? {} : { metrics: { prometheus: { bindAddress: metricsAddress } } },
+  });
+  const { connectionOptions, namespace, uiUrl } = await locateOrStart(environment, variables, log);
+  const connection = await NativeConnection.connect(connectionOptions);
+  const clientConnection = await Connection.connect(connectionOptions);
+  try {
+    await ensureSearchAttributes(clientConnection, namespace);
+    const client = new Client({ connection: clientConnection, namespace });
+    const { taskQueue } = stack.temporal;
+    const activities = createActivities(createSetting(environment, stack, client));
+    const worker = await createWorker({ connection, namespace, taskQueue, activities });
+    log(
+      `Worker of stack ${stack.stack} on ${connectionOptions.address}, namespace ${namespace}, task queue ${taskQueue}`,
+    );
+    log(`Serves: ${procedures.map(({ workflowType }) => workflowType).join(', ')}`);
+    if (uiUrl !== undefined) log(`Web UI: ${uiUrl}`);
+    if (metricsAddress !== undefined) log(`Metrics: http://${metricsAddress}/metrics`);
+    await worker.run();
+    log('Worker stopped.');
+  } finally {
+    await clientConnection.close();
+    await connection.close();
+  }
+}
