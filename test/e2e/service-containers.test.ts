@@ -14,6 +14,10 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => project.remove(), 60_000);
 
+async function redis(): Promise<string> {
+  return (await runningContainer(project.setting, 'cache')).id;
+}
+
 describe('the containers of a service', { timeout: 60_000 }, () => {
   test('are found by compose’s labels, whatever their names, in the order of their numbers', async () => {
     const second = await project.run('redis', {
@@ -51,8 +55,6 @@ describe('the containers of a service', { timeout: 60_000 }, () => {
 });
 
 describe('a program inside a container', { timeout: 60_000 }, () => {
-  const redis = async (): Promise<string> => (await runningContainer(project.setting, 'cache')).id;
-
   test('gets its arguments unchanged and hands back both outputs and its exit code', async () => {
     const script = 'printf %s "$0"; printf %s oops >&2; exit 4';
     const result = await execIn(project.setting, await redis(), ['sh', '-c', script, 'a "b" $c']);
@@ -82,27 +84,27 @@ describe('a program inside a container', { timeout: 60_000 }, () => {
 
 describe('the api’s containers', { timeout: 60_000 }, () => {
   test('are restarted once, and only those that were started before', async () => {
-    const { restartApi } = createContainerActivities(project.setting);
+    const containers = createContainerActivities(project.setting);
     const api = await project.run('api', { Cmd: hearsTerm });
     const name = (await api.inspect()).Name.slice(1);
     const before = new Date().toISOString();
-    expect(await attemptOf().do(() => restartApi({ before }))).toEqual({ restarted: [name] });
+    expect(await attemptOf().do(() => containers.restartApi({ before }))).toEqual({ restarted: [name] });
     const { StartedAt } = (await api.inspect()).State;
-    expect(await attemptOf().do(() => restartApi({ before }))).toEqual({ restarted: [] });
+    expect(await attemptOf().do(() => containers.restartApi({ before }))).toEqual({ restarted: [] });
     expect((await api.inspect()).State.StartedAt).toBe(StartedAt);
   });
 
   test('are stopped and started; stopped already and started already are success', async () => {
-    const { stopApi, startApi } = createContainerActivities(project.setting);
+    const containers = createContainerActivities(project.setting);
     const [api] = await findServiceContainers(project.setting, 'api');
     const running = async (): Promise<boolean> =>
       (await findServiceContainers(project.setting, 'api')).every((container) => container.running);
     for (const _ of [1, 2]) {
-      expect(await attemptOf().do(() => stopApi())).toEqual({ stopped: [api?.name] });
+      expect(await attemptOf().do(() => containers.stopApi())).toEqual({ stopped: [api?.name] });
       expect(await running()).toBe(false);
     }
     for (const _ of [1, 2]) {
-      expect(await attemptOf().do(() => startApi())).toEqual({ started: [api?.name] });
+      expect(await attemptOf().do(() => containers.startApi())).toEqual({ started: [api?.name] });
       expect(await running()).toBe(true);
     }
   });
@@ -117,9 +119,9 @@ describe('the api’s containers', { timeout: 60_000 }, () => {
         Cmd: hearsTerm,
         Healthcheck: { Test: ['CMD', 'false'], Interval: 1e9, Retries: 1 },
       });
-      const { restartApi } = createContainerActivities(sick.setting);
+      const containers = createContainerActivities(sick.setting);
       await expect(
-        attemptOf().do(() => restartApi({ before: new Date().toISOString() })),
+        attemptOf().do(() => containers.restartApi({ before: new Date().toISOString() })),
       ).rejects.toMatchObject({
         type: 'SmokeTestFailed',
         message: expect.stringMatching(/starting|unhealthy/),

@@ -10,6 +10,7 @@ import { demultiplex } from './output.ts';
 
 const lookIntervalMs = 300;
 const stopGraceSeconds = 10;
+const looksForNewContainer = 30;
 
 /** A command that runs in a container of its own and outlives the worker. */
 export interface Job {
@@ -179,9 +180,18 @@ async function create(setting: Setting, job: Job): Promise<Docker.Container> {
       },
     });
   } catch (error) {
-    if (engineStatus(error) === 409) return setting.docker.getContainer(name);
-    throw error;
+    if (engineStatus(error) !== 409) throw error;
+    return untilThere(setting.docker.getContainer(name));
   }
+}
+
+/** The engine takes a name a moment before it knows the container: another attempt may be between the two. */
+async function untilThere(container: Docker.Container): Promise<Docker.Container> {
+  for (let look = 0; look < looksForNewContainer; look += 1) {
+    if ((await unlessGone(() => container.inspect())) !== undefined) return container;
+    await Context.current().sleep(lookIntervalMs);
+  }
+  throw problem('StillHeld', { what: `The name ${container.id} is taken, but no container has it.` });
 }
 
 async function archiveOf({ files }: Job): Promise<Buffer> {

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+
+// Failures that a test expects are not news.
+const logger = new DefaultLogger('ERROR');
 
 export interface RunOfTest {
   runId?: string;
@@ -20,11 +24,14 @@ export interface Attempt {
 }
 
 export function attemptOf({ runId = randomUUID(), ...run }: RunOfTest = {}): Attempt {
-  const environment = new MockActivityEnvironment({
-    attempt: run.attempt ?? 1,
-    workflowType: run.procedure ?? 'backupDatabase',
-    workflowExecution: { workflowId: run.workflowId ?? 'test', runId },
-  });
+  const environment = new MockActivityEnvironment(
+    {
+      attempt: run.attempt ?? 1,
+      workflowType: run.procedure ?? 'backupDatabase',
+      workflowExecution: { workflowId: run.workflowId ?? 'test', runId },
+    },
+    { logger },
+  );
   return {
     runId,
     do: async (act) => environment.run(act),
@@ -40,4 +47,14 @@ export function attemptOf({ runId = randomUUID(), ...run }: RunOfTest = {}): Att
         environment.on('heartbeat', look);
       }),
   };
+}
+
+/** How a promise fails, for a look at it after what makes it fail. Throws when it does not. */
+export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('It did not fail.');
 }

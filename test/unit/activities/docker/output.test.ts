@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, constantFrom, property, record, string } from 'fast-check';
 import { expect, test } from 'vitest';
 import { demultiplex } from '../../../../src/activities/docker/output.ts';
 
@@ -11,11 +11,9 @@ function frame(stream: 1 | 2, text: string): Buffer {
 }
 
 test('stdout and stderr come apart in their order, whatever the frames are', () => {
-  const frames = fc.array(
-    fc.record({ stream: fc.constantFrom<(1 | 2)[]>(1, 2), text: fc.string({ unit: 'grapheme' }) }),
-  );
-  fc.assert(
-    fc.property(frames, (parts) => {
+  const frames = array(record({ stream: constantFrom<(1 | 2)[]>(1, 2), text: string({ unit: 'grapheme' }) }));
+  assert(
+    property(frames, (parts) => {
       const { stdout, stderr } = demultiplex(
         Buffer.concat(parts.map(({ stream, text }) => frame(stream, text))),
       );
