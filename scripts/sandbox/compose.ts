@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { answers, run } from './command.ts';
+import { sandboxSources } from './folders.ts';
+import { ensureCompose } from '../setup/compose.ts';
+import type { Log } from '../show.ts';
+
+/** A compose program that answers: `docker compose` (2) or `docker-compose` (1, or 2 by itself). */
+export interface Compose {
+  program: string;
+  leadingArgs: string[];
+  majorVersion: number;
+}
+
+/** The compose program to use: version 2 before 1. Installs Debian's where it may. Throws when there is none. */
+export async function findCompose(log: Log): Promise<Compose> {
+  await ensureCompose(log);
+  const found = await look();
+  if (found !== undefined) return found;
+  throw new Error(
+    'Neither `docker compose` nor `docker-compose` answers. Nothing was started. ' +
+      'Install one: the package docker-compose-plugin of Docker, or docker-compose of Debian.',
+  );
+}
+
+async function look(): Promise<Compose | undefined> {
+  for (const [program, leadingArgs] of [
+    ['docker', ['compose']],
+    ['docker-compose', []],
+  ] as const) {
+    const args = [...leadingArgs, 'version', '--short'];
+    if (!(await answers(program, args))) continue;
+    const majorVersion = majorOf(await run(program, args));
+    return { program, leadingArgs: [...leadingArgs], majorVersion };
+  }
+  return undefined;
+}
+
+/** 1 of "1.29.2", 2 of "v2.24.0". */
+export function majorOf(version: string): number {
+  const major = /^v?(\d+)\./.exec(version.trim())?.[1];
+  if (major === undefined) throw new Error(`This is no version of compose: ${version}`);
+  return Number(major);
+}
+
+/** Creates and starts what is missing or changed of the project. `variables` are what its file asks for. */
+export async function composeUp(
+  compose: Compose,
+  project: string,
+  variables: Record<string, string>,
+  log: Log,
+): Promise<void> {
+  const file = join(sandboxSources(), 'docker-compose.yml');
+  await run(compose.program, [...compose.leadingArgs, '-p', project, '-f', file, 'up', '-d'], {
+    env: variables,
+    onLine: (line) => {
+      if (/^(Creating|Recreating|Starting)\b/.test(line.trim())) log(line.trim());
+    },
+  });
+}

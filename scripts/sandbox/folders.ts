@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The repository's `sandbox` folder, from the sources and from the compiled scripts alike. */
+export function sandboxSources(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const candidate = join(folder, 'sandbox');
+    if (existsSync(join(candidate, 'docker-compose.yml'))) return candidate;
+    if (folder === dirname(folder))
+      throw new Error('The folder sandbox/ with its docker-compose.yml is missing.');
+  }
+}
+
+/** The files of one sandbox: its env file, certificates, proxy configuration and ACME webroot. */
+export interface SandboxFolders {
+  root: string;
+  envFile: string;
+  ssl: string;
+  caFile: string;
+  nginx: string;
+  nginxConf: string;
+  webroot: string;
+}
+
+/** Where a sandbox keeps its files. Throws when the project's name cannot be one. */
+export function sandboxFolders(stateDirectory: string, project: string): SandboxFolders {
+  if (!/^[a-z0-9][a-z0-9_-]{0,40}$/.test(project))
+    throw new Error(
+      `project is ${JSON.stringify(project)}: expected small letters, digits, - and _, 41 at most`,
+    );
+  const root = resolve(stateDirectory, 'sandbox', project);
+  return {
+    root,
+    envFile: join(root, 'env'),
+    ssl: join(root, 'ssl'),
+    caFile: join(root, 'ca.pem'),
+    nginx: join(root, 'nginx'),
+    nginxConf: join(root, 'nginx', 'nginx.conf'),
+    webroot: join(root, 'webroot'),
+  };
+}

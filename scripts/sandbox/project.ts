@@ -1,0 +1,64 @@
+import { run } from './command.ts';
+
+const projectLabel = 'com.docker.compose.project';
+const serviceLabel = 'com.docker.compose.service';
+const versionLabel = 'com.docker.compose.version';
+
+export interface ProjectContainer {
+  id: string;
+  name: string;
+  service: string;
+  state: string;
+  /** As Docker words it: `Up 3 seconds (healthy)`. */
+  status: string;
+  /** The compose that made it, as it names its version. */
+  composeVersion: string;
+}
+
+/** The containers of a compose project, running or not, found by compose's labels. */
+export async function projectContainers(project: string): Promise<ProjectContainer[]> {
+  const fields = [
+    '{{.ID}}',
+    '{{.Names}}',
+    `{{.Label "${serviceLabel}"}}`,
+    '{{.State}}',
+    '{{.Status}}',
+    `{{.Label "${versionLabel}"}}`,
+  ];
+  const filter = `label=${projectLabel}=${project}`;
+  const output = await run('docker', ['ps', '--all', '--filter', filter, '--format', fields.join('\t')]);
+  return lines(output).map((line) => {
+    const [id = '', name = '', service = '', state = '', status = '', composeVersion = ''] = line.split('\t');
+    return { id, name, service, state, status, composeVersion };
+  });
+}
+
+/** The project's volumes. */
+export async function projectVolumes(project: string): Promise<string[]> {
+  return lines(
+    await run('docker', ['volume', 'ls', '--quiet', '--filter', `label=${projectLabel}=${project}`]),
+  );
+}
+
+/**
+ * Removes the project's containers, whatever else is attached to its networks, the networks and the volumes.
+ * Works whichever compose made them, and when some or all are gone already.
+ */
+export async function removeProject(project: string): Promise<void> {
+  const filter = `label=${projectLabel}=${project}`;
+  const networks = lines(await run('docker', ['network', 'ls', '--quiet', '--filter', filter]));
+  const containers = new Set((await projectContainers(project)).map(({ id }) => id));
+  for (const network of networks) {
+    // Jobs and copies on the sandbox's own network can belong to nothing else.
+    const attached = await run('docker', ['ps', '--all', '--quiet', '--filter', `network=${network}`]);
+    for (const id of lines(attached)) containers.add(id);
+  }
+  if (containers.size > 0) await run('docker', ['rm', '--force', '--volumes', ...containers]);
+  if (networks.length > 0) await run('docker', ['network', 'rm', ...networks]);
+  const volumes = await projectVolumes(project);
+  if (volumes.length > 0) await run('docker', ['volume', 'rm', ...volumes]);
+}
+
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line.trim() !== '');
+}
