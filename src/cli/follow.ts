@@ -58,7 +58,8 @@ function jsonView(): View {
 }
 
 function textView(workflowId: string): View {
-  const spinner = ora({ stream: process.stderr, isEnabled: process.stderr.isTTY && process.stdout.isTTY });
+  // Without a terminal a spinner prints a line for each change: then it is silent.
+  const spinner = ora({ isSilent: !process.stderr.isTTY || !process.stdout.isTTY });
   let entries = 0;
   let asked = '';
   const say = (text: string): void => {

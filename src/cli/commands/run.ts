@@ -63,8 +63,7 @@ async function start(
     if (json) printJson({ ...started, ...(page === undefined ? {} : { page }) });
     else print(`${definition.title}: ${started.workflowId}`, ...(page === undefined ? [] : [page]));
     if (detach) return 0;
-    const inUndoWindow = (view: RunView): boolean =>
-      view.status?.phase === 'undo-window';
+    const inUndoWindow = (view: RunView): boolean => view.status?.phase === 'undo-window';
     return follow(client, started.workflowId, { json, until: inUndoWindow });
   });
 }
