@@ -5,9 +5,8 @@ import { connect } from 'node:net';
 import { extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { commandOutput } from './command-output.ts';
+import { commandOutput, lastLines } from './command-output.ts';
 import type { Architecture, PinnedTool } from './pinned-tools.ts';
-import { lastLines } from './wheel.ts';
 
 const downloadHost = 'temporal.download';
 const reachTimeoutMs = 3_000;

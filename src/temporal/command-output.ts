@@ -45,3 +45,8 @@ export function commandOutput(
     });
   });
 }
+
+/** The end of what a program printed, for an error that has to show it. */
+export function lastLines(text: string, count: number): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n');
+}

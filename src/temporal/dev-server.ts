@@ -13,7 +13,7 @@ import {
 } from './server-record.ts';
 import { withStartLock } from './start-lock.ts';
 import { keepRunsFor, serves } from './server-health.ts';
-import { lastLines } from './wheel.ts';
+import { lastLines } from './command-output.ts';
 
 export interface DevServerOptions {
   /** The `temporal` binary: see ensureTemporalCli. */
@@ -54,11 +54,12 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   await mkdir(dirname(options.logFile), { recursive: true });
   const startTimeoutMs = options.startTimeoutMs ?? 60_000;
   return withStartLock(`${databaseFile}.starting`, startTimeoutMs, async () => {
-    const before = await readServerRecord(databaseFile);
-    if (before !== undefined && (await isRunningWith(before.pid, databaseFile))) {
-      await waitUntilServes(before, { logFile: options.logFile, startTimeoutMs });
-      return running(databaseFile, before, true);
+    const found = await runningDevServer(databaseFile);
+    if (found !== undefined) {
+      await waitUntilServes(found, { logFile: options.logFile, startTimeoutMs });
+      return found;
     }
+    const before = await readServerRecord(databaseFile);
     const record = await startOnFreePorts({ ...options, databaseFile, startTimeoutMs }, before);
     await keepRunsFor(record, options.retentionDays ?? 90);
     return running(databaseFile, record, false);
@@ -95,9 +96,9 @@ async function start(
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
   });
-  await log.close();
-  child.unref();
   const ended = endOf(child);
+  child.unref();
+  await log.close();
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${options.cliPath} could not be started: ${await ended}`);
   const record: ServerRecord = {
@@ -173,8 +174,26 @@ function running(databaseFile: string, record: ServerRecord, reused: boolean): D
 async function stop(databaseFile: string, { pid }: ServerRecord): Promise<void> {
   const isRunning = (): Promise<boolean> => isRunningWith(pid, databaseFile);
   if (!(await isRunning())) return;
-  process.kill(pid, 'SIGTERM');
+  send(pid, 'SIGTERM');
   for (const killAt = Date.now() + stopTimeoutMs; await isRunning(); await pause(50)) {
-    if (Date.now() >= killAt) process.kill(pid, 'SIGKILL');
+    if (Date.now() >= killAt) send(pid, 'SIGKILL');
+  }
+}
+
+/** The development server that runs for this database file, without starting one. */
+export async function runningDevServer(databaseFile: string): Promise<DevServer | undefined> {
+  const file = resolve(databaseFile);
+  const record = await readServerRecord(file);
+  return record !== undefined && (await isRunningWith(record.pid, file))
+    ? running(file, record, true)
+    : undefined;
+}
+
+/** It may have gone between the look and the signal. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }

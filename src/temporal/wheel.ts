@@ -1,7 +1,7 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Architecture, PinnedTool } from './pinned-tools.ts';
-import { commandOutput } from './command-output.ts';
+import { commandOutput, lastLines } from './command-output.ts';
 import { unpackMember, zipMembers } from './zip-member.ts';
 
 const downloadTimeoutMs = 10 * 60_000;
@@ -91,8 +91,4 @@ export async function unpackBinary(
     await rm(target, { force: true });
     throw error;
   }
-}
-
-export function lastLines(text: string, count: number): string {
-  return text.trimEnd().split('\n').slice(-count).join('\n');
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { PassThrough, type Transform } from 'node:stream';
+import { PassThrough, Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createInflateRaw } from 'node:zlib';
 
@@ -75,7 +75,7 @@ export async function unpackMember(path: string, member: ZipMember, target: stri
     writtenBytes += chunk.length;
   });
   await pipeline(
-    createReadStream(path, { start, end: start + member.packedBytes - 1 }),
+    packedContent(path, start, member.packedBytes),
     unpacker(member),
     measured,
     createWriteStream(target, { flags: 'wx', mode: 0o600 }),
@@ -83,6 +83,13 @@ export async function unpackMember(path: string, member: ZipMember, target: stri
   if (writtenBytes !== member.sizeBytes)
     throw new Error(`${member.name} in ${path} has ${writtenBytes} bytes, expected ${member.sizeBytes}.`);
   return hash.digest('hex');
+}
+
+/** A read stream's end is inclusive: it cannot read nothing. */
+function packedContent(path: string, start: number, lengthBytes: number): Readable {
+  return lengthBytes === 0
+    ? Readable.from([])
+    : createReadStream(path, { start, end: start + lengthBytes - 1 });
 }
 
 /** The local header's own name and extra field decide where the content starts. */

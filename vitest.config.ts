@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const minutes = 60_000;
+
+/** What `npm test` fetched before, so that `npx vitest --project unit` finds it too. */
+function fetched(variable: string, path: string): Record<string, string> {
+  const file = fileURLToPath(new URL(`.state/tools/${path}`, import.meta.url));
+  return process.env[variable] === undefined && existsSync(file) ? { [variable]: file } : {};
+}
+
+const shared = {
+  environment: 'node' as const,
+  pool: 'forks' as const,
+  retry: 0,
+  env: {
+    ...fetched('TEMPORAL_CLI_PATH', 'temporal-1.9.1/temporal'),
+    ...fetched('TEMPORAL_TEST_SERVER_PATH', 'temporal-test-server-1.40.0/temporal-test-server'),
+  },
+};
+
+/** Tests on real containers share the machine and the sandbox: one file after the other. */
+const oneAtATime = { ...shared, fileParallelism: false, teardownTimeout: 2 * minutes };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: minutes,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'replay',
+          include: ['test/replay/**/*.test.ts'],
+          testTimeout: minutes,
+          hookTimeout: minutes,
+        },
+      },
+      {
+        test: {
+          ...oneAtATime,
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 5 * minutes,
+          hookTimeout: 5 * minutes,
+        },
+      },
+      {
+        test: {
+          ...oneAtATime,
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          testTimeout: 20 * minutes,
+          hookTimeout: 5 * minutes,
+        },
+      },
+      {
+        test: {
+          ...oneAtATime,
+          name: 'bench',
+          include: ['test/bench/**/*.test.ts'],
+          testTimeout: 60 * minutes,
+          hookTimeout: 10 * minutes,
+        },
+      },
+    ],
+  },
+});
