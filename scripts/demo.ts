@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import colors from 'picocolors';
 import { readEnvironment } from '../src/environment.ts';
-import { type Ground, layGround } from './demo/ground.ts';
+import { demoProject, type Ground, layGround } from './demo/ground.ts';
 import { tour } from './demo/tour.ts';
 import { say, step } from './show.ts';
 

@@ -6,7 +6,8 @@ import { freePort } from '../../src/temporal/free-ports.ts';
 import { runningDevServer } from '../../src/temporal/dev-server.ts';
 import { embeddedDatabaseFile, type LocatedTemporal, locateTemporal } from '../../src/temporal/locate.ts';
 import { locateOrStart } from '../../src/worker/embedded-server.ts';
-import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import { type SandboxPorts, usualPorts } from '../sandbox/ports.ts';
+import { findSandbox, type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { sandboxVariables, writeSandboxStack } from '../sandbox/stack-file.ts';
 import { setUpDocker } from '../setup/docker.ts';
 import { setUpTemporalCli } from '../setup/temporal-tools.ts';
@@ -38,6 +39,9 @@ export interface GroundOptions {
 
 const taskQueue = 'hermes-ops';
 
+/** Not HERMES's own name: the demo may run beside a real one and must never take it for its sandbox. */
+export const demoProject = 'hermes-demo';
+
 /** Everything from a bare machine to a serving worker. Each long step says what it does. */
 export async function layGround({ environment, rows }: GroundOptions): Promise<Ground> {
   const { stateDirectory } = environment;
@@ -46,7 +50,8 @@ export async function layGround({ environment, rows }: GroundOptions): Promise<G
   await step('Docker', (log) => setUpDocker(environment, log));
   const cli = await step('Temporal', (log) => setUpTemporalCli(environment, log));
   const sandbox = await step('A small HERMES in containers', async (log) => {
-    const started = await startSandbox({ stateDirectory, rows, log });
+    const ports = await sandboxPorts(stateDirectory);
+    const started = await startSandbox({ stateDirectory, project: demoProject, ports, rows, log });
     await writeSandboxStack(started, { file: stackFile, backups: join(directory, 'backups'), taskQueue });
     log(`Customers are served at ${started.baseUrl}`);
     return started;
@@ -55,7 +60,8 @@ export async function layGround({ environment, rows }: GroundOptions): Promise<G
   const { uiUrl } = await step('The Temporal server', (log) =>
     startTemporal({ ...environment, temporalCliPath: cli.path }, log),
   );
-  const { client, namespace, close } = await connectClient(stateDirectory, process.env);
+  const connected = await connectClient(stateDirectory, process.env);
+  const { client, namespace } = connected;
   const variables = {
     ...sandboxVariables(sandbox),
     HERMES_STACK_FILE: stackFile,
@@ -65,7 +71,7 @@ export async function layGround({ environment, rows }: GroundOptions): Promise<G
   const startWorker = (): Promise<WorkerProcess> =>
     startWorkerProcess({ client, namespace, taskQueue, directory, variables });
   const endTemporal = async (): Promise<void> => {
-    await close();
+    await connected.close();
     // One that ran before the demo is somebody else's.
     if (found === undefined) await (await runningDevServer(embeddedDatabaseFile(stateDirectory)))?.stop();
   };
@@ -94,6 +100,18 @@ export async function layGround({ environment, rows }: GroundOptions): Promise<G
     await endTemporal();
     throw error;
   }
+}
+
+/** The ports of the last time, else the usual ones, or free ones where somebody else listens. */
+async function sandboxPorts(stateDirectory: string): Promise<SandboxPorts> {
+  const before = await findSandbox({ stateDirectory, project: demoProject }).catch(() => undefined);
+  if (before !== undefined) return before.ports;
+  const [api, http, https] = await Promise.all([
+    freePort(usualPorts.api, '127.0.0.1'),
+    freePort(usualPorts.http, '127.0.0.1'),
+    freePort(usualPorts.https, '127.0.0.1'),
+  ]);
+  return { api, http, https };
 }
 
 async function startTemporal(environment: Environment, log: Log): Promise<LocatedTemporal> {
