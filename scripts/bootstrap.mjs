@@ -16,10 +16,9 @@ const programs = { 'hermes-ops': 'src/cli/main', sandbox: 'scripts/sandbox/main'
 requireNode();
 const program = programFile();
 if (!packagesAreInstalled()) installPackages();
-const typesAreGood = build();
-await bundleWorkflows();
 // `npm test` shows mistakes in types as one of its stages; nothing else runs with them.
-if (!typesAreGood && name !== 'test') stop('The types do not check: see above. Nothing was started.');
+if (!build() && name !== 'test') stop('The types do not check: see above. Nothing was started.');
+await bundleWorkflows();
 await run(program);
 
 function requireNode() {

@@ -28,9 +28,8 @@ async function demo({ yes, rows }: DemoOptions): Promise<void> {
 async function end(ground: Ground): Promise<void> {
   say('');
   await step('Ending the worker and the Temporal server', () => ground.end());
-  say(
-    'The small HERMES goes on. `npm run sandbox stop` removes it. The next demo finds everything where it was.',
-  );
+  say('The small HERMES goes on, and the next demo finds it.');
+  say(`To remove it: npm run sandbox -- stop --project ${demoProject}`);
 }
 
 /** Nothing else keeps the process alive while it waits for a person. */
