@@ -27,11 +27,6 @@ export function shortRunId(runId: string): string {
   return runId.replaceAll('-', '').slice(-8);
 }
 
-/** As `RunsActivities.livingRuns` lists them. */
-export function runKey(owner: Pick<Owner, 'workflowId' | 'runId'>): string {
-  return `${owner.workflowId}/${owner.runId}`;
-}
-
 const prefix = 'hermes-ops';
 
 /** Container labels that say whose a container is. */

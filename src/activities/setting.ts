@@ -12,4 +12,6 @@ export interface Setting {
   /** Where the worker keeps its own files: records, notices, measurements. */
   stateDirectory: string;
   client: Client;
+  /** Whether a run still goes on. Asked of the run itself: Temporal's list of runs lags behind by seconds. */
+  isAlive(run: { workflowId: string; runId: string }): Promise<boolean>;
 }

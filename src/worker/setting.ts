@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Client } from '@temporalio/client';
 import Docker from 'dockerode';
+import { isAlive } from '../activities/runs/alive.ts';
 import type { Setting } from '../activities/setting.ts';
 import type { Environment } from '../environment.ts';
 import type { Stack } from '../stack/schema.ts';
@@ -18,5 +19,6 @@ export function createSetting(environment: Environment, stack: Stack, client: Cl
     secret: (reference) => resolveSecret(reference, reader),
     stateDirectory: environment.stateDirectory,
     client,
+    isAlive: (run) => isAlive(client, run),
   };
 }

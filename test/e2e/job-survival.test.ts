@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Docker from 'dockerode';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createContainerActivities } from '../../src/activities/docker/activities.ts';
 import { type ComposeProject, createComposeProject, password } from './support/compose-project.ts';
 import { testJobs, untilFile } from './support/jobs.ts';
@@ -14,6 +14,9 @@ beforeAll(async () => {
   project = await createComposeProject();
 }, 60_000);
 afterAll(async () => project.remove(), 60_000);
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe('a job outlives the worker', { timeout: 60_000 }, () => {
   test('a worker that shuts down leaves it running, and the next attempt waits for that very one', async () => {
@@ -59,6 +62,64 @@ describe('a job outlives the worker', { timeout: 60_000 }, () => {
     await jobs.remove(attemptOf({ runId }));
   });
 
+  test('an attempt that was frozen between its look and its start does not start an ended job again', async () => {
+    const runId = randomUUID();
+    const { job, folder, starts } = await jobs.counted('frozen');
+    await writeFile(join(folder, 'go'), '');
+    const thaw = Promise.withResolvers<undefined>();
+    const { start } = Docker.Container.prototype;
+    vi.spyOn(Docker.Container.prototype, 'start').mockImplementationOnce(async function (
+      this: Docker.Container,
+    ) {
+      await thaw.promise;
+      return start.call(this);
+    });
+    const frozen = jobs.run(attemptOf({ runId }), job);
+    await vi.waitFor(async () => expect(await jobs.containersOf(runId)).toHaveLength(1));
+    const outcome = await jobs.run(attemptOf({ runId, attempt: 2 }), job);
+    thaw.resolve(undefined);
+    expect(await frozen).toEqual(outcome);
+    expect(await starts()).toBe(1);
+    await jobs.remove(attemptOf({ runId }));
+  });
+
+  test('an attempt that thaws after the job was removed starts nothing', async () => {
+    const runId = randomUUID();
+    const { job, folder, starts } = await jobs.counted('thawed-late');
+    await writeFile(join(folder, 'go'), '');
+    const thaw = Promise.withResolvers<undefined>();
+    const { start } = Docker.Container.prototype;
+    vi.spyOn(Docker.Container.prototype, 'start').mockImplementationOnce(async function (
+      this: Docker.Container,
+    ) {
+      await thaw.promise;
+      return start.call(this);
+    });
+    const frozen = failureOf(jobs.run(attemptOf({ runId }), job));
+    await vi.waitFor(async () => expect(await jobs.containersOf(runId)).toHaveLength(1));
+    const second = attemptOf({ runId, attempt: 2 });
+    await jobs.run(second, job);
+    await jobs.remove(second);
+    thaw.resolve(undefined);
+    expect(await frozen).toMatchObject({ type: 'StillHeld' });
+    expect(await starts()).toBe(1);
+    expect(await jobs.containersOf(runId)).toEqual([]);
+  });
+
+  test('an attempt that died between starting and naming is found by the next', async () => {
+    const runId = randomUUID();
+    const { job, folder, starts } = await jobs.counted('unnamed');
+    vi.spyOn(Docker.Container.prototype, 'rename').mockRejectedValueOnce(
+      Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }),
+    );
+    await expect(jobs.run(attemptOf({ runId }), job)).rejects.toMatchObject({ type: 'Unreachable' });
+    await writeFile(join(folder, 'go'), '');
+    expect(await jobs.run(attemptOf({ runId, attempt: 2 }), job)).toMatchObject({ exitCode: 3 });
+    expect(await starts()).toBe(1);
+    await jobs.remove(attemptOf({ runId }));
+    expect(await jobs.containersOf(runId)).toEqual([]);
+  });
+
   test('an attempt that died between creating and starting is completed by the next, secrets included', async () => {
     const runId = randomUUID();
     const first = attemptOf({ runId });
@@ -79,7 +140,7 @@ describe('a job outlives the worker', { timeout: 60_000 }, () => {
     await mkdir(folder);
     const job = jobs.of(
       'trap "echo > /job/heard; exit 0" TERM; echo > /job/starts; while true; do sleep 0.05; done',
-      { binds: [`${folder}:/job`] },
+      { mounts: [{ source: folder, target: '/job', readOnly: false }] },
     );
     const failure = failureOf(jobs.run(attempt, job));
     await untilFile(folder, 'starts');
@@ -118,7 +179,10 @@ describe('a job outlives the worker', { timeout: 60_000 }, () => {
 
 describe('the sweep', { timeout: 60_000 }, () => {
   test('removes jobs of ended runs, and nothing else', async () => {
-    const containers = createContainerActivities(project.setting);
+    const containers = createContainerActivities({
+      ...project.setting,
+      isAlive: ({ workflowId }) => Promise.resolve(workflowId === 'alive'),
+    });
     const ended = attemptOf({ workflowId: 'ended' });
     const alive = attemptOf({ workflowId: 'alive' });
     await jobs.run(ended, jobs.of('true'));
@@ -133,8 +197,7 @@ describe('the sweep', { timeout: 60_000 }, () => {
       },
     });
     const sweep = async (): Promise<string[]> =>
-      (await attemptOf().do(() => containers.sweepJobContainers({ livingRuns: [`alive/${alive.runId}`] })))
-        .removed;
+      (await attemptOf().do(() => containers.sweepJobContainers())).removed;
     expect(await sweep()).toContain(await jobs.nameIn(ended));
     expect(await sweep()).toEqual([]);
     expect(await jobs.containersOf(alive.runId)).toHaveLength(1);

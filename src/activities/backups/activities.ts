@@ -18,10 +18,10 @@ export function createBackupsActivities(setting: Setting): BackupsActivities {
     sealBackup: ({ backupId }) => sealBackup(setting, backupId),
     readBackAndPublish: ({ backupId }) => readBackAndPublish(setting, backupId),
     discardPartialBackup: ({ backupId }) => discardPartialBackup(setting, backupId),
-    sweepPartialBackups: ({ livingRuns }) => sweepPartialBackups(setting, livingRuns),
+    sweepPartialBackups: () => sweepPartialBackups(setting),
     pruneBackups: ({ protect }) => pruneBackups(setting, protect, new Date()),
     listBackups: () => listBackups(directory),
-    chooseBackup: async ({ backup }) => ({ backupId: await chooseBackup(directory, backup, new Date()) }),
+    chooseBackup: async ({ backup }) => ({ backupId: await chooseBackup(setting, backup, new Date()) }),
     verifyBackup: async ({ backupId }) => {
       backupFolder(directory, backupId);
       return (await verifyBackupIn(setting, backupId, backupId)).verified;

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { Context } from '@temporalio/activity';
 
 const newline = 0x0a;
 
@@ -29,12 +30,14 @@ export async function readDataFile(path: string, compressed: boolean): Promise<D
     },
   });
   const counter = new LineCounter();
+  const signal = Context.current().cancellationSignal;
   const source = createReadStream(path, { highWaterMark: 256 * 1024 });
   const counting = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
     for await (const chunk of chunks) counter.take(chunk);
   };
-  if (compressed) await pipeline(source, hashing, createGunzip({ chunkSize: 256 * 1024 }), counting);
-  else await pipeline(source, hashing, counting);
+  if (compressed)
+    await pipeline(source, hashing, createGunzip({ chunkSize: 256 * 1024 }), counting, { signal });
+  else await pipeline(source, hashing, counting, { signal });
   return { sizeBytes, sha256: hash.digest('hex'), rows: counter.rows };
 }
 

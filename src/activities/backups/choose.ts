@@ -1,6 +1,7 @@
 import { problem } from '../../problem.ts';
 import type { BackupListEntry } from '../contract/backups.ts';
 import { isBackupId } from '../../stack/names.ts';
+import type { Setting } from '../setting.ts';
 import { backupFolder, publishedIds } from './folder.ts';
 import { readManifest, totalRows } from './manifest.ts';
 
@@ -10,13 +11,20 @@ const shownIds = 5;
 export async function listBackups(directory: string): Promise<BackupListEntry[]> {
   const entries: BackupListEntry[] = [];
   for (const backupId of await publishedIds(directory)) entries.push(await entryOf(directory, backupId));
-  return entries.sort((a, b) => (a.takenAt < b.takenAt ? 1 : -1));
+  return entries.sort((a, b) => b.takenAt.localeCompare(a.takenAt));
 }
 
-/** The backup that `wanted` means: an id, `latest`, or a time, which means the last one before it. */
-export async function chooseBackup(directory: string, wanted: string, now: Date): Promise<string> {
+/**
+ * The backup that `wanted` means: an id, `latest`, or a time, which means the last one before it. A safety backup holds
+ * the very state that somebody wanted to get away from: it is chosen by its id only, as is another stack's in the same
+ * directory. Throws UnknownBackup, DamagedBackup, InvalidInput.
+ */
+export async function chooseBackup({ stack }: Setting, wanted: string, now: Date): Promise<string> {
+  const { directory } = stack.backups;
   const all = await listBackups(directory);
-  const usable = all.filter((entry) => entry.problem === undefined);
+  const usable = all.filter(
+    (entry) => entry.problem === undefined && entry.kind !== 'safety' && entry.stack === stack.stack,
+  );
   if (wanted === 'latest') return usable[0]?.backupId ?? noneOf(all, 'that can be used');
   const before = parseMoment(wanted, now);
   if (before !== undefined) {
@@ -51,12 +59,14 @@ export function parseMoment(text: string, now: Date): Date | undefined {
 async function entryOf(directory: string, backupId: string): Promise<BackupListEntry> {
   try {
     const manifest = await readManifest(directory, backupId);
-    const { kind, database, serverVersion, sizeBytes, databaseBytes, by, reason, snapshotAt } = manifest;
+    const { kind, stack, database, serverVersion, sizeBytes, databaseBytes, by, reason, snapshotAt } =
+      manifest;
     const rows = totalRows(manifest);
     return {
       backupId,
       takenAt: snapshotAt,
       kind,
+      stack,
       database,
       serverVersion,
       sizeBytes,
@@ -70,6 +80,7 @@ async function entryOf(directory: string, backupId: string): Promise<BackupListE
       backupId,
       takenAt: '',
       kind: 'manual',
+      stack: '',
       database: '',
       serverVersion: '',
       sizeBytes: 0,
@@ -85,7 +96,9 @@ async function entryOf(directory: string, backupId: string): Promise<BackupListE
 function noneOf(all: readonly BackupListEntry[], which: string): never {
   const known = all
     .slice(0, shownIds)
-    .map(({ backupId, takenAt }) => `${backupId} (${takenAt.slice(0, 16)}Z)`);
+    .map(({ backupId, takenAt, problem: why }) =>
+      why === undefined ? `${backupId} (${takenAt.slice(0, 16)}Z)` : `${backupId} (unusable)`,
+    );
   throw problem('UnknownBackup', {
     what: `There is no backup ${which}.`,
     state: known.length === 0 ? 'There are no backups at all.' : `The newest: ${known.join(', ')}.`,

@@ -8,6 +8,7 @@ import { type Job, jobExists, type JobOutcome, removeJob, runJob } from '../dock
 import { currentOwner } from '../owner.ts';
 import { reportProgress } from '../progress.ts';
 import type { Setting } from '../setting.ts';
+import { listBackups } from './choose.ts';
 import { exists, partialFolder, readJson, removeFolder, totalBytes, writeDurably } from './folder.ts';
 import { dumpFolder, inventoryFile } from './manifest.ts';
 import { type Snapshot, snapshotSchema, withSnapshot } from './snapshot.ts';
@@ -19,6 +20,13 @@ export const requestFile = 'request.json';
 const snapshotFile = 'snapshot.json';
 const outcomeFile = 'outcome.json';
 const maxBeginnings = 3;
+/**
+ * A statement that waits to change a table waits for our snapshot, and pg_dump behind it for its turn: without a
+ * limit all three would wait for ever, and customers behind them. In milliseconds.
+ */
+const lockWaitMs = 5_000;
+/** Its worker died before pg_dump had taken the snapshot over, or somebody changes a table: begun anew. */
+const passes = /snapshot|lock timeout|could not obtain lock/i;
 
 const outcomeSchema = v.object({ dumpBytes: v.number(), durationMs: v.number(), finishedAt: v.string() });
 export type DumpOutcome = v.InferOutput<typeof outcomeSchema>;
@@ -36,8 +44,7 @@ export async function dumpDatabase(setting: Setting, request: DumpRequest): Prom
         ? await watch(setting, request, folder)
         : await begin(setting, request, folder, lock.assertHeld);
       if (outcome.exitCode === 0) await writeOutcome(folder, outcome);
-      // Its worker died before pg_dump had taken the snapshot over: it begins anew.
-      else if (!/snapshot/i.test(outcome.log) || beginning === maxBeginnings) {
+      else if (!passes.test(outcome.log) || beginning === maxBeginnings) {
         throw jobProblem('JobFailed', `pg_dump of ${setting.stack.database.name} failed`, outcome);
       }
       await removeJob(setting, dumpStep);
@@ -65,6 +72,7 @@ async function begin(
   folder: string,
   assertHeld: () => Promise<void>,
 ): Promise<JobOutcome> {
+  await assertHeld();
   await removeJob(setting, dumpStep);
   await removeFolder(folder);
   await writeDurably(join(folder, ownerFile), JSON.stringify(currentOwner(setting.stack.stack)));
@@ -82,10 +90,24 @@ async function begin(
 async function watch(setting: Setting, { backupId }: DumpRequest, folder: string): Promise<JobOutcome> {
   const snapshot = v.parse(snapshotSchema, await readJson(join(folder, snapshotFile)));
   const job = await dumpJob(setting, backupId, snapshot.name);
+  const expectedBytes = await expectedSize(setting, snapshot);
   return runJob(setting, job, async () => {
     const dumpedBytes = await totalBytes(join(folder, dumpFolder));
-    reportProgress(`Dumped ${Math.round(dumpedBytes / 1e6)} MB, compressed`);
+    const text = `Dumped ${Math.round(dumpedBytes / 1e6)} MB, compressed`;
+    if (expectedBytes === undefined) reportProgress(text);
+    else reportProgress(`${text}, of about ${Math.round(expectedBytes / 1e6)}`, dumpedBytes / expectedBytes);
   });
+}
+
+/** As much of the database's size as the last backup of it took. */
+async function expectedSize(
+  { stack }: Setting,
+  { database, databaseBytes }: Snapshot,
+): Promise<number | undefined> {
+  const last = (await listBackups(stack.backups.directory)).find(
+    (backup) => backup.problem === undefined && backup.database === database && backup.databaseBytes > 0,
+  );
+  return last === undefined ? undefined : (last.sizeBytes / last.databaseBytes) * databaseBytes;
 }
 
 async function dumpJob(setting: Setting, backupId: string, snapshot: string): Promise<Job> {
@@ -99,6 +121,9 @@ async function dumpJob(setting: Setting, backupId: string, snapshot: string): Pr
       `--jobs=${backups.parallelJobs}`,
       `--compress=${backups.compressionLevel}`,
       `--snapshot=${snapshot}`,
+      `--lock-wait-timeout=${lockWaitMs}`,
+      // Sealing the backup syncs every file.
+      '--no-sync',
       '--no-password',
       `--file=${backupsMount}/.partial-${backupId}/${dumpFolder}`,
       `--dbname=${jobConnection(setting, database.name, 'hermes-ops dump')}`,

@@ -19,7 +19,15 @@ const manifestSchema = v.strictObject({
   snapshotAt: v.string(),
   finishedAt: v.string(),
   durationMs: count,
-  files: v.array(v.strictObject({ name: v.string(), sizeBytes: count, sha256: v.string() })),
+  files: v.array(
+    v.strictObject({
+      name: v.string(),
+      sizeBytes: count,
+      sha256: v.string(),
+      /** Of a file with rows: whose they are. */
+      table: v.optional(v.string()),
+    }),
+  ),
   sizeBytes: count,
   /** `pg_database_size` at the dump: uncompressed, with indexes. */
   databaseBytes: count,

@@ -3,11 +3,13 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { Context } from '@temporalio/activity';
 import * as v from 'valibot';
 import type { SealedBackup } from '../contract/backups.ts';
 import { currentOwner } from '../owner.ts';
 import { reportProgress } from '../progress.ts';
 import type { Setting } from '../setting.ts';
+import { tablesByFile } from './contents.ts';
 import { readDump, requestFile } from './dump.ts';
 import {
   backupFolder,
@@ -36,6 +38,7 @@ export async function sealBackup(setting: Setting, backupId: string): Promise<Se
   const folder = partialFolder(directory, backupId);
   const { snapshot, outcome } = await readDump(folder);
   const request = v.parse(requestSchema, await readJson(join(folder, requestFile)));
+  const tables = await tablesByFile(setting, backupId, snapshot);
   const names = (await filesBelow(folder)).filter(
     (name) => name !== manifestFile && !name.endsWith('.draft'),
   );
@@ -43,10 +46,15 @@ export async function sealBackup(setting: Setting, backupId: string): Promise<Se
   for (const [index, name] of names.entries()) {
     reportProgress(`Checksum of ${name}`, index / names.length);
     await syncPath(join(folder, name));
-    files.push({ name, ...(await fingerprint(join(folder, name))) });
+    const table = tables.get(name.replace(/\.gz$/, ''));
+    files.push({
+      name,
+      ...(await fingerprint(join(folder, name))),
+      ...(table === undefined ? {} : { table }),
+    });
   }
   for (const parent of new Set(names.map((name) => dirname(join(folder, name))))) await syncPath(parent);
-  const { inventory, at: snapshotAt, name: _, ...taken } = snapshot;
+  const { inventory, at: snapshotAt, name: _, tables: counted, ...taken } = snapshot;
   const { workflowId, runId, stack } = currentOwner(setting.stack.stack);
   const manifest = sealed({
     version: 1,
@@ -54,6 +62,7 @@ export async function sealBackup(setting: Setting, backupId: string): Promise<Se
     ...request,
     stack,
     ...taken,
+    tables: counted.map(({ table, rows }) => ({ table, rows })),
     snapshotAt,
     finishedAt: outcome.finishedAt,
     durationMs: outcome.durationMs,
@@ -70,7 +79,7 @@ export async function sealBackup(setting: Setting, backupId: string): Promise<Se
 /** Size and SHA-256 of a file, read in full. */
 export async function fingerprint(path: string): Promise<{ sizeBytes: number; sha256: string }> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  await pipeline(createReadStream(path), hash, { signal: Context.current().cancellationSignal });
   return { sizeBytes: (await stat(path)).size, sha256: hash.digest('hex') };
 }
 

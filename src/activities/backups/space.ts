@@ -1,4 +1,4 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { problem } from '../../problem.ts';
 import type { BackupSpace } from '../contract/backups.ts';
 import { withConnection } from '../database/connection.ts';
@@ -10,7 +10,7 @@ const dumpShare = 0.6;
 /** Whether a dump fits. Throws NotEnoughSpace, UnknownDatabase. */
 export async function checkBackupSpace(setting: Setting): Promise<BackupSpace> {
   const { backups, database } = setting.stack;
-  await mkdir(backups.directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(backups.directory);
   const look = await withConnection(
     setting,
     database.name,
@@ -34,4 +34,22 @@ export async function checkBackupSpace(setting: Setting): Promise<BackupSpace> {
     });
   }
   return { database: database.name, ...look, freeBytes, neededBytes };
+}
+
+/** Throws StackFile where the directory cannot be made or written. */
+export async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw problem(
+      'StackFile',
+      {
+        what: `The directory of the backups, ${directory}, cannot be made or written: ${error instanceof Error ? error.message : String(error)}.`,
+        state: 'Nothing was written.',
+        next: 'Correct `backups.directory` in the stack file, or whom the directory belongs to.',
+      },
+      error,
+    );
+  }
 }

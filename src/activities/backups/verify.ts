@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Context } from '@temporalio/activity';
 import { problem } from '../../problem.ts';
 import type { VerifiedBackup } from '../contract/backups.ts';
 import { backupsMount, jobProblem, toolsJob } from '../database/tools-job.ts';
@@ -6,11 +7,17 @@ import { removeJob, runJob } from '../docker/job-container.ts';
 import { reportProgress } from '../progress.ts';
 import type { Setting } from '../setting.ts';
 import { readDataFile } from './archive-rows.ts';
+import { listBackups } from './choose.ts';
 import { exists, filesBelow } from './folder.ts';
 import { dumpFolder, type Manifest, manifestFile, readManifestIn, totalRows } from './manifest.ts';
 import { fingerprint } from './seal.ts';
 
-const readStep = 'read-back';
+export const readStep = 'read-back';
+/** Files named `<number>.dat` or `<number>.dat.gz` hold the rows of a table. */
+const dataFilePattern = new RegExp(`^${dumpFolder}/\\d+\\.dat(\\.gz)?$`);
+
+type ManifestFile = Manifest['files'][number];
+type Damage = (what: string) => Error;
 
 /**
  * Reads a backup in full: the manifest against its own digest, the files against the manifest in number, size and
@@ -25,8 +32,9 @@ export async function verifyBackupIn(
   const folder = join(setting.stack.backups.directory, folderName);
   if (!(await exists(folder))) throw problem('UnknownBackup', { what: `There is no backup ${backupId}.` });
   const manifest = await readManifestIn(folder, backupId);
-  if (manifest.backupId !== backupId) throw damaged(backupId, `its manifest is of ${manifest.backupId}`);
-  await checkFiles(folder, manifest);
+  const damaged = await damageOf(setting, backupId);
+  if (manifest.backupId !== backupId) throw damaged(`its manifest is of ${manifest.backupId}`);
+  await checkFiles(folder, manifest, damaged);
   await readWithPgRestore(setting, folderName, backupId);
   return { manifest, verified: verifiedBackup(manifest) };
 }
@@ -47,54 +55,58 @@ export function verifiedBackup(manifest: Manifest): VerifiedBackup {
   };
 }
 
-async function checkFiles(folder: string, manifest: Manifest): Promise<void> {
-  const { backupId, files } = manifest;
+async function checkFiles(folder: string, manifest: Manifest, damaged: Damage): Promise<void> {
+  const { files } = manifest;
   const there = new Set((await filesBelow(folder)).filter((name) => name !== manifestFile));
   const missing = files.filter(({ name }) => !there.has(name));
-  if (missing.length > 0)
-    throw damaged(backupId, `files are missing: ${missing.map(({ name }) => name).join(', ')}`);
+  if (missing.length > 0) throw damaged(`files are missing: ${missing.map(described).join(', ')}`);
   const extra = [...there].filter((name) => !files.some((file) => file.name === name));
-  if (extra.length > 0) throw damaged(backupId, `files that its manifest does not name: ${extra.join(', ')}`);
-  let rows = 0;
+  if (extra.length > 0) throw damaged(`files that its manifest does not name: ${extra.join(', ')}`);
+  const expected = new Map(manifest.tables.map(({ table, rows }) => [table, rows]));
   for (const [index, file] of files.entries()) {
-    reportProgress(`Reading ${file.name}`, index / files.length);
-    const path = join(folder, file.name);
-    const data = dataFileOf(file.name);
-    const found =
-      data === undefined
-        ? { ...(await fingerprint(path)), rows: 0 }
-        : await readData(path, data, backupId, file.name);
-    if (found.sizeBytes !== file.sizeBytes) {
-      throw damaged(backupId, `${file.name} has ${found.sizeBytes} bytes, expected ${file.sizeBytes}`);
-    }
-    if (found.sha256 !== file.sha256)
-      throw damaged(backupId, `${file.name} was altered: its SHA-256 is ${found.sha256}`);
-    rows += found.rows;
+    reportProgress(`Reading ${described(file)}`, index / files.length);
+    const { rows } = await checkFile(folder, file, damaged);
+    if (rows === undefined) continue;
+    const wanted = file.table === undefined ? undefined : expected.get(file.table);
+    if (wanted === undefined)
+      throw damaged(`${file.name} holds rows of a table that its snapshot did not have`);
+    if (wanted !== rows) throw damaged(`${described(file)} holds ${rows} rows, its snapshot held ${wanted}`);
+    expected.delete(file.table ?? '');
   }
-  if (rows !== totalRows(manifest)) {
-    throw damaged(backupId, `its archive holds ${rows} rows, its snapshot held ${totalRows(manifest)}`);
+  if (expected.size > 0) throw damaged(`it has no rows of ${[...expected.keys()].join(', ')}`);
+}
+
+/** Reads one file in full. Rows only where it is one with rows. */
+async function checkFile(folder: string, file: ManifestFile, damaged: Damage): Promise<{ rows?: number }> {
+  const found = await read(join(folder, file.name), file, damaged);
+  if (found.sizeBytes !== file.sizeBytes) {
+    throw damaged(`${described(file)} has ${found.sizeBytes} bytes, expected ${file.sizeBytes}`);
   }
+  if (found.sha256 !== file.sha256) {
+    throw damaged(`${described(file)} was altered: its SHA-256 is ${found.sha256}, expected ${file.sha256}`);
+  }
+  return found;
 }
 
-interface DataKind {
-  compressed: boolean;
-}
-
-/** Files named `<number>.dat` or `<number>.dat.gz` hold the rows of a table. */
-function dataFileOf(name: string): DataKind | undefined {
-  const match = new RegExp(`^${dumpFolder}/\\d+\\.dat(\\.gz)?$`).exec(name);
-  return match === null ? undefined : { compressed: match[1] !== undefined };
-}
-
-async function readData(path: string, { compressed }: DataKind, backupId: string, name: string) {
+async function read(
+  path: string,
+  file: ManifestFile,
+  damaged: Damage,
+): Promise<{ sizeBytes: number; sha256: string; rows?: number }> {
+  const data = dataFilePattern.exec(file.name);
   try {
-    return await readDataFile(path, compressed);
+    return data === null ? await fingerprint(path) : await readDataFile(path, data[1] !== undefined);
   } catch (error) {
+    // A cancelled procedure ends the reading too: that says nothing of the file.
+    if (Context.current().cancellationSignal.aborted) throw error;
     throw damaged(
-      backupId,
-      `${name} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      `${described(file)} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+}
+
+function described({ name, table }: ManifestFile): string {
+  return table === undefined ? name : `${name} (table ${table})`;
 }
 
 async function readWithPgRestore(setting: Setting, folderName: string, backupId: string): Promise<void> {
@@ -107,14 +119,28 @@ async function readWithPgRestore(setting: Setting, folderName: string, backupId:
   await removeJob(setting, readStep);
   const outcome = await runJob(setting, job, () => reportProgress('Reading the archive with pg_restore'));
   await removeJob(setting, readStep);
-  if (outcome.exitCode !== 0)
-    throw jobProblem('DamagedBackup', `pg_restore cannot read backup ${backupId}`, outcome);
+  if (outcome.exitCode === 0) return;
+  // Exit 1 is pg_restore's own verdict; anything else ended it before it had one.
+  throw outcome.exitCode === 1
+    ? jobProblem('DamagedBackup', `pg_restore cannot read backup ${backupId}`, outcome)
+    : jobProblem(
+        'JobFailed',
+        `pg_restore could not finish reading backup ${backupId}: it may be good`,
+        outcome,
+      );
 }
 
-function damaged(backupId: string, what: string): Error {
-  return problem('DamagedBackup', {
-    what: `Backup ${backupId} is damaged: ${what}.`,
-    state: 'Nothing was changed.',
-    next: 'Choose another backup: hermes-ops run list-backups',
-  });
+/** Makes the problem of a damage; it names the newest other backup that looks usable. */
+async function damageOf(setting: Setting, backupId: string): Promise<Damage> {
+  const others = await listBackups(setting.stack.backups.directory);
+  const other = others.find((entry) => entry.problem === undefined && entry.backupId !== backupId);
+  return (what) =>
+    problem('DamagedBackup', {
+      what: `Backup ${backupId} is damaged: ${what}.`,
+      state: 'Nothing was changed.',
+      next:
+        other === undefined
+          ? 'There is no other backup: take one now (hermes-ops run backup-database).'
+          : `Choose another: the newest is ${other.backupId}, taken ${other.takenAt.slice(0, 16)}Z.`,
+    });
 }

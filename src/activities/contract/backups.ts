@@ -58,6 +58,8 @@ export interface BackupListEntry {
   backupId: string;
   takenAt: string;
   kind: BackupKind;
+  /** Whose it is: several stacks may share a directory. */
+  stack: string;
   database: string;
   serverVersion: string;
   sizeBytes: number;
@@ -88,7 +90,7 @@ export interface BackupsActivities {
   /** Removes published backups past the stack file's age, never below `keepAtLeast`, never `protect`. */
   pruneBackups(request: { protect: string[] }): Promise<PruneResult>;
   /** Removes partial folders of runs that are no longer alive. */
-  sweepPartialBackups(request: { livingRuns: string[] }): Promise<{ removed: string[] }>;
+  sweepPartialBackups(): Promise<{ removed: string[] }>;
   listBackups(): Promise<BackupListEntry[]>;
   /** Throws UnknownBackup with the ids that there are. */
   chooseBackup(request: ChooseBackup): Promise<BackupRef>;

@@ -141,5 +141,5 @@ export interface DatabaseActivities {
   /** Drops a database that this product made or set aside, by name and OID; gone already is success; never the live one. */
   dropDatabase(request: { database: DatabaseIdentity }): Promise<void>;
   /** Drops shadows of runs that are no longer alive and kept databases past their date. */
-  sweepDatabases(request: { livingRuns: string[] }): Promise<DatabaseLeftovers>;
+  sweepDatabases(): Promise<DatabaseLeftovers>;
 }

@@ -9,8 +9,6 @@ export interface LockHolder {
 export interface RunsActivities {
   /** Who holds the lock workflow `lockId`; a lock whose holder's run is over is ended here. */
   inspectLock(request: { lockId: string }): Promise<LockHolder>;
-  /** The ids of this stack's runs that are alive, as `workflowId/runId`. */
-  livingRuns(): Promise<string[]>;
   /** When the signal with this plan's answer reached the history, or null where there is none. ISO time. */
   answerTime(request: { signal: string; plan: string; by: string }): Promise<string | null>;
   /** Tells another run something, if it still lives. */

@@ -25,5 +25,5 @@ export interface ContainerActivities {
   /** Starts the api's containers and waits until they run. Started already is success. */
   startApi(): Promise<{ started: string[] }>;
   /** Removes job containers of runs that are no longer alive. */
-  sweepJobContainers(request: { livingRuns: string[] }): Promise<{ removed: string[] }>;
+  sweepJobContainers(): Promise<{ removed: string[] }>;
 }

@@ -22,6 +22,6 @@ export function createDatabaseActivities(setting: Setting): DatabaseActivities {
     undoSwap: (request) => undoSwap(setting, request),
     countWritesSinceSwap: ({ swap }) => countWritesSinceSwap(setting, swap),
     dropDatabase: ({ database }) => dropDatabase(setting, database),
-    sweepDatabases: (request) => sweepDatabases(setting, request),
+    sweepDatabases: () => sweepDatabases(setting),
   };
 }

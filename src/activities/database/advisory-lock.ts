@@ -110,8 +110,7 @@ async function isOver(setting: Setting, sessionName: string): Promise<boolean> {
     return activityId !== info.activityId || Number(attempt) < info.attempt;
   }
   for await (const run of setting.client.workflow.list({ query: `RunId = '${runId}'` })) {
-    const described = await setting.client.workflow.getHandle(run.workflowId, run.runId).describe();
-    return described.status.name !== 'RUNNING';
+    return !(await setting.isAlive(run));
   }
   return false;
 }

@@ -28,14 +28,12 @@ export async function connect(setting: Setting, database: string, options: Conne
     application_name: options.applicationName.slice(0, 63),
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
-    statement_timeout: options.statementTimeoutMs ?? 0,
-    lock_timeout: options.lockTimeoutMs ?? 0,
-    idle_in_transaction_session_timeout: 0,
     ...(await tlsOf(setting)),
   });
   client.on('error', () => undefined);
   try {
     await client.connect();
+    await client.query(withoutTimeouts(options));
   } catch (error) {
     await client.end().catch(() => undefined);
     throw connectionProblem(setting, database, error);
@@ -58,6 +56,18 @@ export async function withConnection<T>(
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/**
+ * Timeouts that the server, the database or the role sets by itself are for customers' sessions: they would end a
+ * snapshot or a lock in the middle of a dump.
+ */
+function withoutTimeouts({ statementTimeoutMs = 0, lockTimeoutMs = 0 }: ConnectOptions): string {
+  return `select set_config(name, case name when 'statement_timeout' then '${statementTimeoutMs}'
+                                            when 'lock_timeout' then '${lockTimeoutMs}' else '0' end, false)
+            from pg_settings
+           where name in ('statement_timeout', 'lock_timeout', 'idle_session_timeout', 'transaction_timeout',
+                          'idle_in_transaction_session_timeout')`;
 }
 
 async function hostOf(setting: Setting): Promise<string> {

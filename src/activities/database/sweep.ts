@@ -1,7 +1,7 @@
 import { problem } from '../../problem.ts';
 import type { DatabaseIdentity, DatabaseLeftovers } from '../contract/database.ts';
 import { removeJob } from '../docker/job-container.ts';
-import { currentOwner, runKey, shortRunId } from '../owner.ts';
+import { currentOwner } from '../owner.ts';
 import type { Setting } from '../setting.ts';
 import { type DatabaseLock, withDatabaseLock } from './advisory-lock.ts';
 import { type DatabaseEntry, findByOid, isOwnedBy, listDatabases } from './databases.ts';
@@ -33,14 +33,11 @@ export async function discardShadow(setting: Setting): Promise<void> {
 }
 
 /** Drops shadows of runs that are over, and what was kept past its date. */
-export async function sweepDatabases(
-  setting: Setting,
-  { livingRuns }: { livingRuns: string[] },
-): Promise<DatabaseLeftovers> {
+export async function sweepDatabases(setting: Setting): Promise<DatabaseLeftovers> {
   const leftovers: DatabaseLeftovers = { dropped: [], kept: [] };
   await withDatabaseLock(setting, async (lock) => {
     for (const entry of await listDatabases(lock.client)) {
-      const reason = reasonToKeep(setting, entry, livingRuns);
+      const reason = await reasonToKeep(setting, entry);
       if (reason === undefined) {
         await drop(setting, lock, entry);
         leftovers.dropped.push(entry.name);
@@ -51,20 +48,15 @@ export async function sweepDatabases(
 }
 
 /** Why a database stays; undefined when nobody needs it any more. */
-function reasonToKeep(
-  { stack }: Setting,
-  { name, mark }: DatabaseEntry,
-  livingRuns: string[],
-): string | undefined {
+async function reasonToKeep(setting: Setting, { name, mark }: DatabaseEntry): Promise<string | undefined> {
+  const { stack } = setting;
   if (name === stack.database.name) return 'not ours';
   if (mark === undefined) {
-    // Its run died between making it and marking it.
-    const run = runOfShadowName(stack.database.name, name);
-    if (run === undefined) return 'not ours';
-    return livingRuns.some((key) => shortRunId(key) === run) ? 'its run is alive' : undefined;
+    // Its run died between making it and marking it; under the lock nobody is just doing that.
+    return runOfShadowName(stack.database.name, name) === undefined ? 'not ours' : undefined;
   }
   if (mark.stack !== stack.stack) return 'not ours';
-  if (livingRuns.includes(runKey(mark))) return 'its run is alive';
+  if (await setting.isAlive(mark)) return 'its run is alive';
   const { keepUntil } = mark;
   return keepUntil !== undefined && Date.parse(keepUntil) > Date.now()
     ? `kept until ${keepUntil}`

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { problem, type ProblemType } from '../../problem.ts';
 import { runningContainer } from '../docker/service-containers.ts';
 import type { Job, JobOutcome } from '../docker/job-container.ts';
@@ -5,6 +6,7 @@ import type { Setting } from '../setting.ts';
 import { connectionString, passwordFile } from './identifiers.ts';
 
 const passwordPath = '/.hermes-ops-pgpass';
+const authorityPath = '/.hermes-ops-ca.pem';
 /** Where a job finds the backups, whatever the directory is called on the host. */
 export const backupsMount = '/hermes-backups';
 
@@ -24,14 +26,19 @@ export async function toolsJob(
     argv,
     network,
     env: [`PGPASSFILE=${passwordPath}`],
-    binds: [`${backups.directory}:${backupsMount}:${access}`],
-    files: [{ path: passwordPath, content: passwordFile(await setting.secret(database.password)) }],
+    mounts: [{ source: backups.directory, target: backupsMount, readOnly: access === 'ro' }],
+    files: [
+      { path: passwordPath, content: passwordFile(await setting.secret(database.password)) },
+      ...(database.caFile === undefined
+        ? []
+        : [{ path: authorityPath, content: await readFile(database.caFile, 'utf8') }]),
+    ],
   };
 }
 
 /** libpq's connection string for a database as a job reaches it. */
 export function jobConnection({ stack }: Setting, database: string, applicationName: string): string {
-  const { host, port, user, tls } = stack.database;
+  const { host, port, user, tls, caFile } = stack.database;
   return connectionString({
     host: host ?? stack.compose.services.database.service,
     port,
@@ -39,6 +46,7 @@ export function jobConnection({ stack }: Setting, database: string, applicationN
     dbname: database,
     application_name: applicationName,
     sslmode: tls,
+    ...(caFile === undefined ? {} : { sslrootcert: authorityPath }),
   });
 }
 

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
+import { request } from 'undici';
 import type { ContainerActivities } from '../contract/service.ts';
-import { ownerOfLabels, runKey } from '../owner.ts';
+import { ownerOfLabels } from '../owner.ts';
 import { reportProgress } from '../progress.ts';
 import type { Setting } from '../setting.ts';
 import { problem } from '../../problem.ts';
@@ -9,6 +10,7 @@ import { removeContainer } from './job-container.ts';
 import { findServiceContainers, type ServiceContainer } from './service-containers.ts';
 
 const lookIntervalMs = 500;
+const probeTimeoutMs = 2_000;
 
 /** The activities that start, stop and remove containers. */
 export function createContainerActivities(setting: Setting): ContainerActivities {
@@ -53,15 +55,14 @@ export function createContainerActivities(setting: Setting): ContainerActivities
       return { started };
     },
 
-    async sweepJobContainers({ livingRuns }) {
-      const living = new Set(livingRuns);
+    async sweepJobContainers() {
       const ours = await engineCall('Looking for job containers', () =>
         docker.listContainers({ all: true, filters: { label: [`hermes-ops.stack=${stack.stack}`] } }),
       );
       const removed: string[] = [];
       for (const { Id, Names, Labels } of ours) {
         const owner = ownerOfLabels(Labels);
-        if (owner === undefined || living.has(runKey(owner))) continue;
+        if (owner === undefined || (await setting.isAlive(owner))) continue;
         await removeContainer(setting, Id);
         removed.push((Names[0] ?? Id).replace(/^\//, ''));
       }
@@ -70,20 +71,37 @@ export function createContainerActivities(setting: Setting): ContainerActivities
   };
 }
 
-/** Waits until the container runs and, where it has a check of its health, is healthy. */
+/**
+ * Waits until the container answers `/health` itself. Docker's own check may look only every half minute, and it is
+ * not the truth.
+ */
 async function untilServing(setting: Setting, id: string): Promise<void> {
-  const { startWithinMs } = setting.stack.compose.services.api;
+  const { startWithinMs, port } = setting.stack.compose.services.api;
   const deadline = Date.now() + startWithinMs;
   for (;;) {
     const container = await look(setting, id);
-    if (container?.running === true && (container.health === undefined || container.health === 'healthy'))
+    const address = container?.networks.find((network) => network.address !== '')?.address;
+    if (container?.running === true && address !== undefined && (await answers(setting, address, port)))
       return;
     if (Date.now() > deadline) {
       throw problem('SmokeTestFailed', {
-        what: `${container?.name ?? id} is ${container?.health ?? 'not running'} ${startWithinMs / 1000} s after its start.`,
+        what: `${container?.name ?? id} ${container?.running === true ? 'runs but does not answer' : 'does not run'} ${startWithinMs / 1000} s after its start.`,
       });
     }
     await Context.current().sleep(lookIntervalMs);
+  }
+}
+
+async function answers({ stack }: Setting, address: string, port: number): Promise<boolean> {
+  try {
+    const { statusCode, body } = await request(`http://${address}:${port}${stack.service.probes.health}`, {
+      headersTimeout: probeTimeoutMs,
+      signal: AbortSignal.timeout(probeTimeoutMs),
+    });
+    await body.dump();
+    return statusCode < 500;
+  } catch {
+    return false;
   }
 }
 

@@ -10,7 +10,7 @@ import { demultiplex } from './output.ts';
 
 const lookIntervalMs = 300;
 const stopGraceSeconds = 10;
-const looksForNewContainer = 30;
+const looksForNewContainer = 10;
 
 /** A command that runs in a container of its own and outlives the worker. */
 export interface Job {
@@ -21,7 +21,8 @@ export interface Job {
   argv: string[];
   /** Never a secret: `docker inspect` shows it. */
   env?: string[];
-  binds: string[];
+  /** Folders of the Docker host that exist: a missing one is refused, never made. */
+  mounts: { source: string; target: string; readOnly: boolean }[];
   network: string;
   /** Secrets, as files that only the job's user may read. Absolute paths. */
   files: { path: string; content: string }[];
@@ -41,10 +42,16 @@ export function jobName({ stack }: Setting, step: string): string {
   return `hermes-ops-${stack.stack}-${step}-${shortRunId(currentOwner(stack.stack).runId)}`;
 }
 
-/** Whether this run's job for the step exists, running or ended. */
+/** Whether this run's job for the step exists: about to start, running or ended. */
 export async function jobExists(setting: Setting, step: string): Promise<boolean> {
-  const container = setting.docker.getContainer(jobName(setting, step));
-  return (await engineCall('Looking for a job', () => unlessGone(() => container.inspect()))) !== undefined;
+  const name = jobName(setting, step);
+  return engineCall('Looking for a job', async () => {
+    for (const either of [name, startableName(name)]) {
+      const container = setting.docker.getContainer(either);
+      if ((await unlessGone(() => container.inspect())) !== undefined) return true;
+    }
+    return false;
+  });
 }
 
 /**
@@ -78,7 +85,9 @@ export async function runJob(
 
 /** Stops and removes this run's job of that step. Gone already is success. */
 export async function removeJob(setting: Setting, step: string): Promise<void> {
-  await removeContainer(setting, jobName(setting, step));
+  const name = jobName(setting, step);
+  await removeContainer(setting, startableName(name));
+  await removeContainer(setting, name);
 }
 
 /** Stops and removes a job's container, by name or id, with the anonymous volumes that its image asks for. */
@@ -103,21 +112,61 @@ function gone(job: Job): Error {
 
 async function ensureStarted(setting: Setting, job: Job): Promise<Docker.Container> {
   return engineCall(`Starting the job ${job.step}`, async () => {
-    const existing = setting.docker.getContainer(jobName(setting, job.step));
     try {
-      const info = await unlessGone(() => existing.inspect());
-      if (info !== undefined) assertOwn(setting, job, info);
-      if (info !== undefined && info.State.Status !== 'created') return existing;
-      const container = info === undefined ? await create(setting, job) : existing;
-      await container.putArchive(await archiveOf(job), { path: '/' });
-      await container.start();
-      return container;
+      return (await startedJob(setting, job)) ?? (await start(setting, job));
     } catch (error) {
-      // 304: another attempt started it at this moment.
-      if (engineStatus(error) === 304) return existing;
       throw refused(job, error);
     }
   });
+}
+
+/** The name under which a job can be started: it loses it when it is. */
+function startableName(name: string): string {
+  return `${name}-new`;
+}
+
+async function startedJob(setting: Setting, job: Job): Promise<Docker.Container | undefined> {
+  const container = setting.docker.getContainer(jobName(setting, job.step));
+  const info = await unlessGone(() => container.inspect());
+  if (info === undefined) return undefined;
+  assertOwn(setting, job, info);
+  return container;
+}
+
+/**
+ * Starts a job once. The engine starts an ended container again for anyone who asks, such as a worker that was frozen
+ * between its look and its start: so the name that the start is asked for is taken away by the start.
+ */
+async function start(setting: Setting, job: Job): Promise<Docker.Container> {
+  const name = jobName(setting, job.step);
+  const startable = setting.docker.getContainer(startableName(name));
+  await create(setting, job, startableName(name));
+  // Looked at once more with the name in hand: another attempt may have started it meanwhile.
+  const other = await startedJob(setting, job);
+  if (other === undefined) {
+    await unlessGone(async () => {
+      if ((await startable.inspect()).State.Status === 'created') {
+        await startable.putArchive(await archiveOf(job), { path: '/' });
+        await startable.start();
+      }
+    });
+    await unlessTaken(() => startable.rename({ name }));
+  } else {
+    await removeContainer(setting, startableName(name));
+  }
+  const started = await startedJob(setting, job);
+  if (started !== undefined) return started;
+  throw problem('StillHeld', { what: `The job ${job.step} was started and removed by another attempt.` });
+}
+
+/** Another attempt may have renamed it first: the name is taken, or the container is not there under the old one. */
+async function unlessTaken(rename: () => Promise<unknown>): Promise<void> {
+  try {
+    await rename();
+  } catch (error) {
+    const status = engineStatus(error);
+    if (status !== 404 && status !== 409) throw error;
+  }
 }
 
 function assertOwn(setting: Setting, job: Job, info: Docker.ContainerInspectInfo): void {
@@ -150,11 +199,10 @@ function refused(job: Job, error: unknown): unknown {
   );
 }
 
-async function create(setting: Setting, job: Job): Promise<Docker.Container> {
+async function create(setting: Setting, job: Job, name: string): Promise<void> {
   const owner = currentOwner(setting.stack.stack);
-  const name = jobName(setting, job.step);
   try {
-    return await setting.docker.createContainer({
+    await setting.docker.createContainer({
       name,
       Image: job.image,
       Entrypoint: job.argv.slice(0, 1),
@@ -165,7 +213,12 @@ async function create(setting: Setting, job: Job): Promise<Docker.Container> {
       Labels: ownerLabels(owner, job.step),
       Healthcheck: { Test: ['NONE'] },
       HostConfig: {
-        Binds: job.binds,
+        Mounts: job.mounts.map(({ source, target, readOnly }) => ({
+          Type: 'bind' as const,
+          Source: source,
+          Target: target,
+          ReadOnly: readOnly,
+        })),
         NetworkMode: job.network,
         RestartPolicy: { Name: 'no' },
         // Customers come first: a job gets an eighth of a service's share of the CPU, and dies first when memory ends.
@@ -181,17 +234,16 @@ async function create(setting: Setting, job: Job): Promise<Docker.Container> {
     });
   } catch (error) {
     if (engineStatus(error) !== 409) throw error;
-    return untilThere(setting.docker.getContainer(name));
+    await untilThere(setting.docker.getContainer(name));
   }
 }
 
 /** The engine takes a name a moment before it knows the container: another attempt may be between the two. */
-async function untilThere(container: Docker.Container): Promise<Docker.Container> {
+async function untilThere(container: Docker.Container): Promise<void> {
   for (let look = 0; look < looksForNewContainer; look += 1) {
-    if ((await unlessGone(() => container.inspect())) !== undefined) return container;
+    if ((await unlessGone(() => container.inspect())) !== undefined) return;
     await Context.current().sleep(lookIntervalMs);
   }
-  throw problem('StillHeld', { what: `The name ${container.id} is taken, but no container has it.` });
 }
 
 async function archiveOf({ files }: Job): Promise<Buffer> {

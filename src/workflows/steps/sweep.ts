@@ -1,12 +1,10 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { BackupsActivities } from '../../activities/contract/backups.ts';
 import type { DatabaseActivities } from '../../activities/contract/database.ts';
-import type { RunsActivities } from '../../activities/contract/runs.ts';
 import type { ContainerActivities } from '../../activities/contract/service.ts';
-import { quickLook, shortChange } from './policies.ts';
+import { shortChange } from './policies.ts';
 import type { Run } from './run.ts';
 
-const { livingRuns } = proxyActivities<RunsActivities>(quickLook);
 const { sweepJobContainers } = proxyActivities<ContainerActivities>(shortChange);
 const { sweepDatabases } = proxyActivities<DatabaseActivities>(shortChange);
 const { sweepPartialBackups } = proxyActivities<BackupsActivities>(shortChange);
@@ -23,10 +21,9 @@ export async function sweepDatabaseLeftovers(run: Run): Promise<Leftovers> {
   return run.change(
     'Remove what ended runs left behind',
     async () => {
-      const living = await livingRuns();
-      const containers = await sweepJobContainers({ livingRuns: living });
-      const databases = await sweepDatabases({ livingRuns: living });
-      const partial = await sweepPartialBackups({ livingRuns: living });
+      const containers = await sweepJobContainers();
+      const databases = await sweepDatabases();
+      const partial = await sweepPartialBackups();
       return {
         removed: [...containers.removed, ...databases.dropped, ...partial.removed],
         kept: databases.kept.map(({ name, reason }) => `${name} (${reason})`),

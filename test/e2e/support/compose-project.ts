@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import Docker from 'dockerode';
+import { fileURLToPath } from 'node:url';
 import type { Setting } from '../../../src/activities/setting.ts';
 import { parseStack } from '../../../src/stack/parse.ts';
 
-/** PostgreSQL with its programs on PATH; also the image of every other test container. */
-export const testImage = process.env['HERMES_OPS_TEST_IMAGE'] ?? 'jobs-test-postgres:15';
+/** The sandbox's PostgreSQL, with its programs on PATH; also the image of every other test container. */
+export const testImage = 'hermes-ops-test-postgres:15';
+const imageFolder = fileURLToPath(new URL('../../../sandbox/images/postgres', import.meta.url));
 export const password = `secret-${randomBytes(6).toString('hex')}`;
 
 /** A compose project of its own: a network, and containers with compose's labels. All of it goes with `remove`. */
@@ -29,6 +31,7 @@ export async function createComposeProject(stackFile: Record<string, unknown> = 
   const name = `test-${randomBytes(4).toString('hex')}`;
   const network = `${name}_default`;
   const directory = await mkdtemp(join(tmpdir(), 'hermes-ops-test-'));
+  await ensureTestImage(docker);
   await docker.createNetwork({ Name: network, CheckDuplicate: true });
   const made: Docker.Container[] = [];
   const runOther = async (options: Docker.ContainerCreateOptions): Promise<Docker.Container> => {
@@ -36,6 +39,11 @@ export async function createComposeProject(stackFile: Record<string, unknown> = 
       Image: testImage,
       ...options,
       HostConfig: { NetworkMode: network, ...options.HostConfig },
+      NetworkingConfig: {
+        EndpointsConfig: {
+          [network]: { Aliases: [options.Labels?.['com.docker.compose.service'] ?? 'other'] },
+        },
+      },
     });
     made.push(container);
     await container.start();
@@ -68,7 +76,22 @@ export async function createComposeProject(stackFile: Record<string, unknown> = 
   };
 }
 
-function settingOf(
+/** Built from the sandbox's own folder: where the sandbox was built before, the engine's cache has all of it. */
+async function ensureTestImage(docker: Docker): Promise<void> {
+  const answer = await docker.buildImage(
+    { context: imageFolder, src: await readdir(imageFolder) },
+    { t: testImage },
+  );
+  const lines = await new Promise<{ error?: string }[]>((resolve, reject) => {
+    docker.modem.followProgress(answer, (error, output) =>
+      error === null ? resolve(output) : reject(error),
+    );
+  });
+  const failure = lines.find(({ error }) => error !== undefined)?.error;
+  if (failure !== undefined) throw new Error(`${testImage} cannot be built: ${failure}`);
+}
+
+export function settingOf(
   docker: Docker,
   name: string,
   directory: string,
@@ -89,6 +112,7 @@ function settingOf(
     secret: async () => password,
     stateDirectory: join(directory, 'state'),
     client: new Client(),
+    isAlive: () => Promise.resolve(false),
   };
 }
 

@@ -2,8 +2,9 @@ import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import type { RunsActivities } from '../../../src/activities/contract/runs.ts';
+import { isAlive } from '../../../src/activities/runs/alive.ts';
 import { createRunsActivities } from '../../../src/activities/runs/activities.ts';
 import type { RunStatus } from '../../../src/workflows/steps/status.ts';
 
@@ -24,7 +25,7 @@ export async function timeSkipping(): Promise<TimeSkipping> {
   const environment = await TestWorkflowEnvironment.createTimeSkipping(
     path === undefined ? {} : { server: { executable: { type: 'existing-path', path } } },
   );
-  const keyword = temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
+  const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
   await environment.connection.operatorService.addSearchAttributes({
     namespace: environment.namespace ?? 'default',
     searchAttributes: { Stack: keyword, Procedure: keyword, Phase: keyword },
@@ -52,12 +53,9 @@ export async function timeSkipping(): Promise<TimeSkipping> {
   };
 }
 
-/** The real lock activities need the server; the list of runs, which the test server lacks, is empty. */
+/** The lock activities are real: they need nothing but the server. */
 export function realRuns(client: Client): RunsActivities {
-  const setting = { client, stack: { stack: 'hermes' } } as unknown as Parameters<
-    typeof createRunsActivities
-  >[0];
-  return { ...createRunsActivities(setting), livingRuns: () => Promise.resolve([]) };
+  return createRunsActivities({ client, isAlive: (run) => isAlive(client, run) });
 }
 
 export async function bundleWorkflows(): Promise<WorkflowBundle> {
