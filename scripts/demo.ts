@@ -32,10 +32,16 @@ async function end(ground: Ground): Promise<void> {
   say(`To remove it: npm run sandbox -- stop --project ${demoProject}`);
 }
 
-/** Nothing else keeps the process alive while it waits for a person. */
+/** Waiting for a person keeps no process alive by itself: the timer does. */
 function firstInterrupt(): Promise<void> {
+  const alive = setInterval(() => {}, 60_000);
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        clearInterval(alive);
+        resolve();
+      });
+    }
   });
 }
 

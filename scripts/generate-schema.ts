@@ -12,8 +12,19 @@ const schemaFile = 'hermes.schema.json';
 /** The JSON Schema of the stack file as people write it, as the text of hermes.schema.json. */
 export function schemaText(): string {
   // A check has no counterpart there; anything else that has none throws, and so does not get lost unseen.
-  const schema = toJsonSchema(stackSchema, { typeMode: 'input', ignoreActions: ['check', 'raw_check'] });
-  return `${JSON.stringify(tidy(schema), null, 2)}\n`;
+  const schema = toJsonSchema(stackSchema, {
+    typeMode: 'input',
+    ignoreActions: ['check', 'raw_check', 'finite'],
+  });
+  return `${inlineLists(JSON.stringify(tidy(schema), null, 2))}\n`;
+}
+
+/** Lists of plain values on one line, as the formatter of this project writes them. */
+function inlineLists(json: string): string {
+  return json.replace(
+    /\[\n\s+([^[\]{}]+?)\n\s*\]/g,
+    (_, items: string) => `[${items.replace(/\n\s+/g, ' ')}]`,
+  );
 }
 
 /** Without what only repeats that every group may be left out. */

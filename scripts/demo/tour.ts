@@ -1,3 +1,12 @@
+import colors from 'picocolors';
+import { follow } from '../../src/cli/follow.ts';
+import { answerRun } from '../../src/client/answer-run.ts';
+import { describeRun, type RunView } from '../../src/client/describe-run.ts';
+import { startProcedure } from '../../src/client/start-procedure.ts';
+import { backupDatabaseProcedure } from '../../src/procedures/backup-database.ts';
+import type { ProcedureDefinition } from '../../src/procedures/definition.ts';
+import { restoreDatabaseProcedure } from '../../src/procedures/restore-database.ts';
+import { run } from '../sandbox/command.ts';
 import { say } from '../show.ts';
 import type { Ground } from './ground.ts';
 
@@ -6,9 +15,94 @@ export interface TourOptions {
   yes: boolean;
 }
 
+const by = 'the demo';
+const deleted = 100;
+
 /** The procedures, shown one after the other on the ground that is laid. */
-export async function tour({ uiUrl, namespace, stackFile }: Ground, { yes }: TourOptions): Promise<void> {
-  if (uiUrl !== undefined) say(`\nEvery run: ${uiUrl}/namespaces/${namespace}/workflows`);
-  say(`Commands of your own: HERMES_STACK_FILE=${stackFile} npm run --silent hermes-ops -- --help`);
-  if (yes) say('');
+export async function tour(ground: Ground, { yes }: TourOptions): Promise<void> {
+  const backup = await begin(ground, 'A backup', backupDatabaseProcedure, { by, reason: 'the tour' });
+  await untilDone(ground, backup);
+
+  title('An accident');
+  await query(
+    ground,
+    `delete from matters where id in (select id from matters order by id limit ${deleted})`,
+  );
+  say(`${deleted} matters were deleted. Left: ${await query(ground, 'select count(*) from matters')}`);
+
+  const input = { backup: 'latest', by, reason: `${deleted} matters deleted` };
+  const restore = await begin(ground, 'A restore, which waits for a person', restoreDatabaseProcedure, input);
+  await follow(ground.client, restore, { json: false, until: isAsking });
+  if (yes) await approveAndKeep(ground, restore);
+  else explain(ground, restore);
+}
+
+async function approveAndKeep(ground: Ground, workflowId: string): Promise<void> {
+  const { client } = ground;
+  say(await answerRun(client, workflowId, 'approve', { by, plan: await openPlan(ground, workflowId) }));
+  await follow(client, workflowId, { json: false, until: isInUndoWindow });
+  say(`Matters now: ${await query(ground, 'select count(*) from matters')}`);
+  say(await answerRun(client, workflowId, 'keep', { by, plan: await openPlan(ground, workflowId) }));
+  await untilDone(ground, workflowId);
+}
+
+function explain({ uiUrl, namespace, stackFile, taskQueue }: Ground, workflowId: string): void {
+  title('Your turn');
+  if (uiUrl !== undefined) {
+    const page = `${uiUrl}/namespaces/${namespace}/workflows`;
+    say(`Watch it and answer it in the Web UI: ${colors.bold(`${page}/${workflowId}`)}`);
+    say('  Its tab "User Metadata" shows the plan and the exact JSON to answer with.');
+    say(
+      '  The menu beside "Request Cancellation" has "Send a Signal": choose approve, paste the JSON, submit.',
+    );
+    const start = `${page}/start-workflow?taskQueue=${taskQueue}&workflowType=restoreDatabase`;
+    say(`Start another one there: ${start}`);
+    say('  Input: {"backup": "latest", "by": "YOUR NAME"}');
+  }
+  say('Or from another terminal:');
+  say(`  export HERMES_STACK_FILE=${stackFile}`);
+  say(`  npm run --silent hermes-ops -- show ${workflowId}`);
+  say(`  npm run --silent hermes-ops -- approve ${workflowId}`);
+  say(`  npm run --silent hermes-ops -- rollback ${workflowId}`);
+}
+
+async function begin(
+  { client, taskQueue, uiUrl, namespace }: Ground,
+  what: string,
+  definition: ProcedureDefinition,
+  input: Record<string, unknown>,
+): Promise<string> {
+  title(what);
+  const { workflowId, runId } = await startProcedure(client, definition, input, { taskQueue });
+  if (uiUrl !== undefined)
+    say(colors.dim(`${uiUrl}/namespaces/${namespace}/workflows/${workflowId}/${runId}`));
+  return workflowId;
+}
+
+async function untilDone({ client }: Ground, workflowId: string): Promise<void> {
+  const exitCode = await follow(client, workflowId, { json: false });
+  if (exitCode !== 0) throw new Error(`${workflowId} did not end well: see above.`);
+}
+
+async function openPlan({ client }: Ground, workflowId: string): Promise<string> {
+  const { status } = await describeRun(client, workflowId);
+  if (status?.question === undefined) throw new Error(`${workflowId} asks nothing at the moment.`);
+  return status.question.plan;
+}
+
+function isAsking({ status }: RunView): boolean {
+  return status?.phase === 'waiting-for-answer' && status.question !== undefined;
+}
+
+function isInUndoWindow({ status }: RunView): boolean {
+  return status?.phase === 'undo-window' && status.question !== undefined;
+}
+
+async function query({ sandbox }: Ground, sql: string): Promise<string> {
+  const psql = ['psql', '-U', 'postgres', '-d', 'hermes', '--no-align', '--tuples-only', '--command', sql];
+  return (await run('docker', ['exec', sandbox.containers.postgres, ...psql])).trim();
+}
+
+function title(text: string): void {
+  say(`\n${colors.bold(colors.cyan(`— ${text}`))}`);
 }

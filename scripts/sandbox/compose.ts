@@ -49,7 +49,7 @@ export async function composeUp(
   variables: Record<string, string>,
   log: Log,
 ): Promise<void> {
-  const file = join(sandboxSources(), 'docker-compose.yml');
+  const file = join(sandboxSources, 'docker-compose.yml');
   await run(compose.program, [...compose.leadingArgs, '-p', project, '-f', file, 'up', '-d'], {
     env: variables,
     onLine: (line) => {

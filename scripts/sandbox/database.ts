@@ -21,7 +21,7 @@ export async function isSeeded(container: string): Promise<boolean> {
 export async function seed(container: string, rows: number): Promise<void> {
   if (!Number.isSafeInteger(rows) || rows < 1 || rows > 100_000_000)
     throw new Error(`rows is ${rows}: expected a whole number from 1 to 100000000`);
-  const folder = join(sandboxSources(), 'schema');
+  const folder = join(sandboxSources, 'schema');
   const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).toSorted();
   const statements = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')));
   const args = ['--single-transaction', '--set', `rows=${rows}`, '--file', '-'];

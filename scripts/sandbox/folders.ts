@@ -1,16 +1,8 @@
-import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
+import { projectRoot } from '../project.ts';
 
-/** The repository's `sandbox` folder, from the sources and from the compiled scripts alike. */
-export function sandboxSources(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const candidate = join(folder, 'sandbox');
-    if (existsSync(join(candidate, 'docker-compose.yml'))) return candidate;
-    if (folder === dirname(folder))
-      throw new Error('The folder sandbox/ with its docker-compose.yml is missing.');
-  }
-}
+/** The folder with the sandbox's compose file, images and schema. */
+export const sandboxSources = join(projectRoot, 'sandbox');
 
 /** The files of one sandbox: its env file, certificates, proxy configuration and ACME webroot. */
 export interface SandboxFolders {

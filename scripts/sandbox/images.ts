@@ -53,7 +53,7 @@ async function imageName(service: SandboxService): Promise<string> {
 }
 
 function buildOf(service: SandboxService): { context: string; dockerfile: string } {
-  const sources = sandboxSources();
+  const sources = sandboxSources;
   const folder = join(sources, 'images', service);
   return {
     context: service === 'api' ? join(sources, 'api') : folder,
@@ -104,7 +104,9 @@ async function build(service: SandboxService, image: string, log: Log): Promise<
       if (!(error instanceof CommandFailed)) throw error;
       if (
         network.length === 0 &&
-        said.some((line) => /Temporary failure|Could not (resolve|connect)|failed to create endpoint/.test(line))
+        said.some((line) =>
+          /Temporary failure|Could not (resolve|connect)|failed to create endpoint/.test(line),
+        )
       )
         continue;
       throw new Error(`Building ${image} failed; nothing was started.\n${said.slice(-20).join('\n')}`, {

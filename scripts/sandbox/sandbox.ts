@@ -73,7 +73,7 @@ export async function startSandbox(options: StartOptions): Promise<Sandbox> {
   const variables = composeVariables(sandbox, images, healthIntervalS);
   for (const folder of [folders.nginx, folders.webroot]) await mkdir(folder, { recursive: true });
   await writeEnvFile(folders.envFile, variables);
-  await copyFile(join(sandboxSources(), 'nginx', 'nginx.conf'), folders.nginxConf);
+  await copyFile(join(sandboxSources, 'nginx', 'nginx.conf'), folders.nginxConf);
   await ensureCertificates(folders, images.nginx);
 
   await composeUp(compose, project, variables, log);

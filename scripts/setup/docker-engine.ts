@@ -37,7 +37,9 @@ export async function ensureDockerEngine(options: DockerEngineOptions): Promise<
   const first = await ask();
   if (first.version !== undefined) return { version: first.version, origin: 'it answered', installed: false };
   const socket = localSocket(process.env['DOCKER_HOST']);
-  if (socket === undefined || !canInstallPackages()) throw new Error(whatToDo(first.error, socket));
+  // A socket of its own belongs to an engine that somebody set up: starting another one there helps nobody.
+  const ours = socket === defaultSocket || options.dockerdArguments !== undefined;
+  if (socket === undefined || !ours || !canInstallPackages()) throw new Error(whatToDo(first.error, socket));
   const starting = livingDockerd(options.dockerdArguments);
   if (starting !== undefined) {
     log(`dockerd (process ${starting}) is starting; waiting for it …`);
@@ -96,7 +98,7 @@ export function localSocket(dockerHost: string | undefined): string | undefined 
 
 /** What a person has to do where this process may not do it. */
 export function whatToDo(error: string, socket: string | undefined): string {
-  if (socket === undefined)
+  if (socket !== defaultSocket)
     return `The Docker engine of DOCKER_HOST does not answer (${error}). Start it there, or unset DOCKER_HOST, then run this again.`;
   if (/EACCES|permission denied/i.test(error))
     return (

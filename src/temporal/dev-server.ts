@@ -157,7 +157,7 @@ async function waitUntilServes(
   let why: string | undefined;
   while (why === undefined) {
     if (await serves(record)) return;
-    why = await Promise.race([ended, pause(100, undefined)]);
+    why = await Promise.race([ended, pause(50, undefined)]);
     if (Date.now() >= giveUpAt) why ??= `it did not serve within ${startTimeoutMs / 1000} s`;
   }
   const written = await readFile(logFile, 'utf8').catch(() => '');

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { ServerRecord } from './server-record.ts';
@@ -5,7 +6,12 @@ import type { ServerRecord } from './server-record.ts';
 const lookTimeoutMs = 2_000;
 
 /** Whether Temporal answers at the address and knows its namespace. */
-export async function serves({
+export async function serves(record: Pick<ServerRecord, 'address' | 'namespace'>): Promise<boolean> {
+  // A gRPC channel that was refused once waits a second before it tries again: first see whether anybody listens.
+  return (await accepts(record.address)) && answers(record);
+}
+
+async function answers({
   address,
   namespace,
 }: Pick<ServerRecord, 'address' | 'namespace'>): Promise<boolean> {
@@ -42,4 +48,18 @@ export async function keepRunsFor(
   } finally {
     await connection.close();
   }
+}
+
+function accepts(address: string): Promise<boolean> {
+  const colon = address.lastIndexOf(':');
+  const socket = connect({
+    host: address.slice(0, colon),
+    port: Number(address.slice(colon + 1)),
+    timeout: lookTimeoutMs,
+  });
+  return new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true));
+    socket.once('timeout', () => resolve(false));
+    socket.once('error', () => resolve(false));
+  }).finally(() => socket.destroy());
 }

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { localSocket, whatToDo } from '../../../../scripts/setup/docker-engine.ts';
+import { expect, test, vi } from 'vitest';
+import { ensureDockerEngine, localSocket, whatToDo } from '../../../../scripts/setup/docker-engine.ts';
 
 test('an engine on another machine is never started from here', () => {
   expect(localSocket(undefined)).toBe('/var/run/docker.sock');
@@ -7,6 +7,15 @@ test('an engine on another machine is never started from here', () => {
   expect(localSocket('unix:///run/user/1000/docker.sock')).toBe('/run/user/1000/docker.sock');
   expect(localSocket('tcp://10.0.0.5:2376')).toBeUndefined();
   expect(localSocket('ssh://ops@host')).toBeUndefined();
+});
+
+test('an engine that somebody set up on a socket of its own is never replaced by one of ours', async () => {
+  vi.stubEnv('DOCKER_HOST', 'unix:///no/such/docker.sock');
+  const attempt = ensureDockerEngine({ log: () => {}, stateDirectory: '/no/such/folder' });
+  await expect(attempt).rejects.toThrow(
+    /The Docker engine of DOCKER_HOST does not answer \(connect ENOENT \/no\/such\/docker.sock\)/,
+  );
+  vi.unstubAllEnvs();
 });
 
 test('whoever may not install or start an engine is told exactly what to do', () => {
