@@ -24,22 +24,22 @@ export interface Environment {
 
 const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
 
-/** Reads and checks the environment. Throws an Error that names the variable, what came and what is expected. */
+/** Reads and checks the environment; an empty variable counts as not set. Throws an Error that names the variable, what came and what is expected. */
 export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {
-  const level = (source['LOG_LEVEL'] ?? 'INFO').toUpperCase();
+  const level = (given(source['LOG_LEVEL']) ?? 'INFO').toUpperCase();
   const logLevel = logLevels.find((known) => known === level);
   if (logLevel === undefined)
     throw new Error(`LOG_LEVEL is ${level}: expected one of ${logLevels.join(', ')}`);
   return {
-    stackFile: resolve(source['HERMES_STACK_FILE'] ?? 'hermes.yaml'),
-    stateDirectory: resolve(source['HERMES_STATE_DIR'] ?? '.state'),
-    metricsAddress: metricsAddress(source['METRICS_ADDRESS'] ?? '127.0.0.1:9464'),
+    stackFile: resolve(given(source['HERMES_STACK_FILE']) ?? 'hermes.yaml'),
+    stateDirectory: resolve(given(source['HERMES_STATE_DIR']) ?? '.state'),
+    metricsAddress: metricsAddress(given(source['METRICS_ADDRESS']) ?? '127.0.0.1:9464'),
     temporalCliPath: given(source['TEMPORAL_CLI_PATH']),
     temporalTestServerPath: given(source['TEMPORAL_TEST_SERVER_PATH']),
     chromiumPath: given(source['CHROMIUM_PATH']),
     logLevel,
     user: given(source['USER']),
-    ci: given(source['CI']) !== undefined,
+    ci: !['false', '0'].includes(given(source['CI']) ?? 'false'),
     variable: (name) => source[name],
   };
 }
@@ -50,6 +50,7 @@ function given(value: string | undefined): string | undefined {
 
 function metricsAddress(value: string): string | undefined {
   if (value === 'off') return undefined;
-  if (/^[^\s:]+:\d{1,5}$/.test(value)) return value;
+  const [, port] = /^(?:[^\s:]+|\[[\da-fA-F:.]+\]):(\d{1,5})$/.exec(value) ?? [];
+  if (port !== undefined && Number(port) <= 65_535) return value;
   throw new Error(`METRICS_ADDRESS is ${value}: expected HOST:PORT, or off`);
 }

@@ -1,26 +1,44 @@
 import * as v from 'valibot';
+import { note, text, wholeNumber, yesOrNo } from './field.ts';
 import { duration } from './quantity.ts';
 import { secretReference } from './secrets.ts';
 import { severity, type Severity } from './trouble.ts';
 
-const name = v.pipe(v.string(), v.minLength(1), v.maxLength(80));
+const name = (about: string) => v.pipe(text(about), v.maxLength(80, 'a name of at most 80 characters'));
 
 /** How a contact is told. Every notice also goes to the notices file of the worker. */
-const channel = v.union(
-  [v.strictObject({ webhook: secretReference }), v.strictObject({ log: v.literal(true) })],
-  '{webhook: {env: NAME}} or {log: true}',
+export const channel = v.union(
+  [
+    v.strictObject({
+      webhook: v.pipe(secretReference, v.description('An address that takes POST of {"text": …}.')),
+    }),
+    v.strictObject({ log: v.pipe(v.literal(true), v.description('Only the notices file.')) }),
+  ],
+  '{webhook: {env: NAME}} or {log: true}; a webhook’s address is a secret',
 );
 
 const contact = v.strictObject({
-  name,
-  role: v.optional(v.string(), ''),
-  reach: v.optional(v.string(), ''),
-  availability: v.optional(v.string(), ''),
-  notify: v.optional(v.array(channel), [{ log: true }]),
+  name: name('How people call them. Escalation steps and approvals name them so.'),
+  role: v.optional(note('What they are responsible for.'), ''),
+  reach: v.optional(note('How a person reaches them.'), ''),
+  availability: v.optional(note('When.'), ''),
+  notify: v.optional(
+    v.pipe(
+      v.array(channel),
+      v.description(
+        'How they are told: {webhook: {env: NAME}} posts {"text": …}; {log: true} only writes it down.',
+      ),
+    ),
+    [{ log: true }],
+  ),
 });
 
 /** Runbook: Emergency Contacts. */
-export const contacts = v.array(contact);
+export const contacts = v.pipe(
+  v.array(contact),
+  v.description('People. Runbook: Emergency Contacts.'),
+  v.check((people) => new Set(people.map((person) => person.name)).size === people.length, 'each name once'),
+);
 
 export const defaultContacts = [
   { name: 'Chris', role: 'Technical Lead', reach: 'clduab11', availability: '24/7 for P0 incidents' },
@@ -32,41 +50,68 @@ export const defaultContacts = [
 
 /** Contact after contact is told until one acknowledges. Runbook: Escalation. */
 const escalationStep = v.pipe(
-  v.strictObject({ contact: name, waitFor: v.optional(duration, '5m') }),
+  v.strictObject({
+    contact: name('The name of one of contacts.'),
+    waitFor: v.optional(duration('How long they have before the next one is told.'), '5m'),
+  }),
   v.transform(({ contact: who, waitFor }) => ({ contact: who, waitForMs: waitFor })),
 );
 
 const everyone: Severity[] = ['P0', 'P1', 'P2', 'P3'];
 
-export const escalation = v.strictObject({
-  restartWithin: v.optional(
-    v.pipe(duration, v.description('An outage that the restart has not ended by then escalates to P0.')),
-    '5m',
-  ),
-  steps: v.optional(v.array(escalationStep), [
-    { contact: 'Chris' },
-    { contact: 'Infrastructure', waitFor: '15m' },
-  ]),
-  for: v.optional(v.array(severity), everyone),
-});
+export const escalation = v.pipe(
+  v.strictObject({
+    restartWithin: v.optional(
+      duration('An outage that the restart has not ended by then escalates to P0.'),
+      '5m',
+    ),
+    steps: v.optional(v.pipe(v.array(escalationStep), v.description('Who is told, in this order.')), [
+      { contact: 'Chris' },
+      { contact: 'Infrastructure', waitFor: '15m' },
+    ]),
+    for: v.optional(v.pipe(v.array(severity), v.description('The severities that escalate.')), everyone),
+  }),
+  v.description('Whom to tell, one after another, until one acknowledges.'),
+  v.transform(({ restartWithin, ...rest }) => ({ ...rest, restartWithinMs: restartWithin })),
+);
 
 /** Who must say yes before a step that can hurt. */
 const approval = v.pipe(
   v.strictObject({
-    required: v.optional(v.boolean(), true),
-    count: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(5)), 1),
-    from: v.optional(v.array(name), []),
-    deadline: v.optional(duration, '60m'),
-    remindAfter: v.optional(duration, '15m'),
+    required: v.optional(yesOrNo('Off, it goes on without asking.'), true),
+    count: v.optional(wholeNumber('So many different people must approve.', 1, 5), 1),
+    from: v.optional(
+      v.pipe(
+        v.array(name('A name as it stands in `by` of the answer.')),
+        v.description('Who may answer. Empty: anyone.'),
+      ),
+      [],
+    ),
+    deadline: v.optional(duration('Silence is a no once this has passed.', { shortestMs: 1000 }), '60m'),
+    remindAfter: v.optional(
+      duration('The next contact is told after each such wait. A quarter of deadline where it is left out.', {
+        shortestMs: 1000,
+      }),
+    ),
   }),
+  v.forward(
+    v.check(
+      ({ count, from }) => from.length === 0 || new Set(from).size >= count,
+      'at least as many names as count asks for',
+    ),
+    ['from'],
+  ),
   v.transform(({ deadline, remindAfter, ...rest }) => ({
     ...rest,
     deadlineMs: deadline,
-    remindAfterMs: remindAfter,
+    remindAfterMs: remindAfter ?? Math.round(deadline / 4),
   })),
 );
 
-export const approvals = v.record(
-  v.pipe(v.string(), v.regex(/^[a-z]+(?:-[a-z]+)*$/, 'a procedure such as restore-database')),
-  approval,
+export const approvals = v.pipe(
+  v.record(
+    v.pipe(v.string(), v.regex(/^[a-z]+(?:-[a-z]+)*$/, 'a procedure such as restore-database')),
+    approval,
+  ),
+  v.description('Who must say yes, by procedure. A step that can hurt asks unless it is turned off here.'),
 );

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { problem } from '../problem.ts';
+import { text } from './field.ts';
 
 const expected = '{env: NAME} or {file: PATH}; a secret is never written into the stack file itself';
 
@@ -7,9 +8,13 @@ const expected = '{env: NAME} or {file: PATH}; a secret is never written into th
 export const secretReference = v.union(
   [
     v.strictObject({
-      env: v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable')),
+      env: v.pipe(
+        v.string(),
+        v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable'),
+        v.description('The name of an environment variable of the worker.'),
+      ),
     }),
-    v.strictObject({ file: v.pipe(v.string(), v.minLength(1)) }),
+    v.strictObject({ file: text('A file that holds nothing but the secret.') }),
   ],
   expected,
 );
@@ -33,7 +38,7 @@ export async function resolveSecret(reference: SecretReference, reader: SecretRe
       next: 'Set it for the worker, and start the worker again.',
     });
   }
-  const content = (await reader.file(reference.file))?.trimEnd();
+  const content = (await reader.file(reference.file))?.replace(/[\r\n]+$/, '');
   if (content !== undefined && content !== '') return content;
   throw problem('StackFile', {
     what: `The secret file ${reference.file} cannot be read or is empty.`,
