@@ -49,7 +49,7 @@ async function main(): Promise<void> {
   const committed = await readFile(path, 'utf8').catch(() => undefined);
   if (committed === schemaText()) return;
   process.stderr.write(
-    `${schemaFile} is not what the schemas in src/stack say: run scripts/generate-schema.ts.\n`,
+    `${schemaFile} is not what src/stack says. Run `npm run generate`, and commit it.\n`,
   );
   process.exitCode = 1;
 }
