@@ -48,9 +48,7 @@ async function main(): Promise<void> {
   if (!process.argv.includes('--check')) return writeFile(path, schemaText());
   const committed = await readFile(path, 'utf8').catch(() => undefined);
   if (committed === schemaText()) return;
-  process.stderr.write(
-    `${schemaFile} is not what src/stack says. Run `npm run generate`, and commit it.\n`,
-  );
+  process.stderr.write(`${schemaFile} is not what src/stack says. Run npm run generate, and commit it.\n`);
   process.exitCode = 1;
 }
 
