@@ -19,7 +19,6 @@ test('hermes.yaml spells out every key that has a default, and names those that 
   const written: unknown = parse(text);
   const schema: unknown = JSON.parse(schemaText());
   const missing = missingKeys(schema, written);
-  // `remindAfter` is written although its default depends on the deadline.
   expect(missing.filter((path) => !new RegExp(`# ${path.split('.').at(-1)}: `).test(text))).toEqual([
     '$schema',
   ]);
