@@ -13,7 +13,7 @@ import time
 from aiohttp import web
 
 from .body import json_body
-from .pool import UNAVAILABLE
+from .pool import MAX_OVERFLOW, POOL_SIZE, UNAVAILABLE
 from .state import STATE, State
 
 HASH = "hermes:sandbox:faults"
@@ -89,11 +89,12 @@ async def follow(state: State) -> None:
         try:
             entries = await state.cache.hgetall(HASH)
             changed = entries.get(VERSION, "") != state.faults.version
-            if changed or time.monotonic() - last_told > SEEN_TTL_S / 3:
-                await tell_seen(state, entries.get(VERSION, ""))
-                last_told = time.monotonic()
             if changed:
                 await apply(state, entries)
+            if changed or time.monotonic() - last_told > SEEN_TTL_S / 3:
+                await tell_seen(state)
+                last_told = time.monotonic()
+            strike(state)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, Redis does not answer
@@ -101,10 +102,10 @@ async def follow(state: State) -> None:
         await asyncio.sleep(LOOK_S)
 
 
-async def tell_seen(state: State, version: str) -> None:
+async def tell_seen(state: State) -> None:
     key = f"hermes:sandbox:seen:{state.instance}"
     async with state.cache.pipeline(transaction=True) as batch:
-        batch.hset(key, mapping={str(state.index): version})
+        batch.hset(key, mapping={str(state.index): state.faults.version})
         batch.expire(key, SEEN_TTL_S)
         await batch.execute()
 
@@ -121,10 +122,14 @@ async def apply(state: State, entries: dict) -> None:
     state.pool.reconnects = "noReconnect" not in values
     if not state.pool.reconnects:
         await hold_one(state)
-    if values.get("crash"):
+
+
+def strike(state: State) -> None:
+    """What this worker does not come back from, after it said that it has seen it."""
+    if state.faults.get("crash"):
         log.error("Worker %d takes the process down", state.index)
         os.kill(os.getppid(), signal.SIGUSR1)
-    if values.get("hang"):
+    if state.faults.get("hang"):
         log.error("Worker %d hangs", state.index)
         while True:
             time.sleep(3600)  # blocks the event loop, and so every request and TERM
@@ -150,19 +155,25 @@ async def leak(state: State) -> None:
 
 
 async def hold_connections(state: State) -> None:
+    """Takes connections out of the pool and does not give them back: what a leak in the code does."""
     held: list = []
     while True:
         await asyncio.sleep(LOOK_S)
         total = int(state.faults.get("heldConnections", 0))
         share = total // state.workers + (1 if state.index < total % state.workers else 0)
-        held = [connection for connection in held if not connection.is_closed()]
         while len(held) > share:
-            held.pop().terminate()
+            await let_go(*held.pop())
         try:
-            while len(held) < share:
-                connection = await state.pool.open()
-                held.append(connection)
+            while len(held) < min(share, POOL_SIZE + MAX_OVERFLOW):
+                lent = state.pool.connection()
+                connection = await lent.__aenter__()
+                held.append((lent, connection))
                 await connection.execute("BEGIN; SELECT count(*) FROM tenants")
         except UNAVAILABLE as error:
             log.error("connection pool: %s: %s", type(error).__name__, error)
             await asyncio.sleep(1)
+
+
+async def let_go(lent, connection) -> None:
+    connection.terminate()
+    await lent.__aexit__(None, None, None)

@@ -75,6 +75,8 @@ async def database(state: State) -> dict:
     except asyncpg.TooManyConnectionsError as error:
         return component("database", "degraded", began, f"Too many connections: {error}")
     except UNAVAILABLE as error:
+        if state.pool.exhausted:
+            return component("database", "degraded", began, "Connection pool exhausted")
         return component("database", "unhealthy", began, f"Database connection failed: {type(error).__name__}: {error}")
     return component("database", "healthy", began, "Database connection successful")
 

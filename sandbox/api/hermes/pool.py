@@ -28,6 +28,7 @@ class Pool:
         self._connection = connection
         self._idle: deque[asyncpg.Connection] = deque()
         self._slots = asyncio.Semaphore(POOL_SIZE + MAX_OVERFLOW)
+        self._gate = asyncio.Lock()
         self._broken = False
         self.reconnects = True
         self.opened = 0
@@ -61,8 +62,12 @@ class Pool:
             self._slots.release()
             await self._give_back(connection)
 
-    async def open(self) -> asyncpg.Connection:
-        """A connection outside the pool."""
+    @property
+    def exhausted(self) -> bool:
+        """Whether every connection that the pool may have is lent."""
+        return self._slots.locked()
+
+    async def _open(self) -> asyncpg.Connection:
         connection = await asyncpg.connect(**self._connection, timeout=CONNECT_S, command_timeout=QUERY_S)
         self.opened += 1
         return connection
@@ -72,6 +77,15 @@ class Pool:
             self._idle.pop().terminate()
 
     async def _checkout(self) -> asyncpg.Connection:
+        if self.reconnects:
+            return await self._idle_or_new()
+        # One after the other: nobody opens a new connection while another finds out that the old ones are lost.
+        async with self._gate:
+            if self._broken:
+                raise PoolBroken("connection pool is in a broken state")
+            return await self._idle_or_new()
+
+    async def _idle_or_new(self) -> asyncpg.Connection:
         while self._idle:
             connection = self._idle.pop()
             try:
@@ -82,7 +96,7 @@ class Pool:
                 log.warning("Lost a database connection: %s: %s", type(error).__name__, error)
                 self._break_if_told()
         try:
-            return await self.open()
+            return await self._open()
         except UNAVAILABLE:
             self._break_if_told()
             raise
