@@ -136,6 +136,8 @@ async function bundleWorkflows() {
 async function run(file) {
   process.argv = [process.argv[0], file, ...programArguments];
   await import(pathToFileURL(file).href);
+  // Done is done: the bundler and the SDK's native part may keep threads that nobody waits for.
+  process.exit();
 }
 
 function say(line) {

@@ -6,7 +6,7 @@ import { startProcedure } from '../../src/client/start-procedure.ts';
 import { backupDatabaseProcedure } from '../../src/procedures/backup-database.ts';
 import type { ProcedureDefinition } from '../../src/procedures/definition.ts';
 import { restoreDatabaseProcedure } from '../../src/procedures/restore-database.ts';
-import { run } from '../sandbox/command.ts';
+import { query } from '../sandbox/database.ts';
 import { say } from '../show.ts';
 import type { Ground } from './ground.ts';
 
@@ -20,15 +20,16 @@ const deleted = 100;
 
 /** The procedures, shown one after the other on the ground that is laid. */
 export async function tour(ground: Ground, { yes }: TourOptions): Promise<void> {
+  const { postgres } = ground.sandbox.containers;
   const backup = await begin(ground, 'A backup', backupDatabaseProcedure, { by, reason: 'the tour' });
   await untilDone(ground, backup);
 
   title('An accident');
   await query(
-    ground,
+    postgres,
     `delete from matters where id in (select id from matters order by id limit ${deleted})`,
   );
-  say(`${deleted} matters were deleted. Left: ${await query(ground, 'select count(*) from matters')}`);
+  say(`${deleted} matters were deleted. Left: ${await query(postgres, 'select count(*) from matters')}`);
 
   const input = { backup: 'latest', by, reason: `${deleted} matters deleted` };
   const restore = await begin(ground, 'A restore, which waits for a person', restoreDatabaseProcedure, input);
@@ -38,12 +39,14 @@ export async function tour(ground: Ground, { yes }: TourOptions): Promise<void> 
 }
 
 async function approveAndKeep(ground: Ground, workflowId: string): Promise<void> {
-  const { client } = ground;
+  const { client, sandbox } = ground;
+  let since = new Date().toISOString();
   say(await answerRun(client, workflowId, 'approve', { by, plan: await openPlan(ground, workflowId) }));
-  await follow(client, workflowId, { json: false, until: isInUndoWindow });
-  say(`Matters now: ${await query(ground, 'select count(*) from matters')}`);
+  await follow(client, workflowId, { json: false, until: isInUndoWindow, since });
+  say(`Matters now: ${await query(sandbox.containers.postgres, 'select count(*) from matters')}`);
+  since = new Date().toISOString();
   say(await answerRun(client, workflowId, 'keep', { by, plan: await openPlan(ground, workflowId) }));
-  await untilDone(ground, workflowId);
+  await untilDone(ground, workflowId, since);
 }
 
 function explain({ uiUrl, namespace, stackFile, taskQueue }: Ground, workflowId: string): void {
@@ -79,8 +82,8 @@ async function begin(
   return workflowId;
 }
 
-async function untilDone({ client }: Ground, workflowId: string): Promise<void> {
-  const exitCode = await follow(client, workflowId, { json: false });
+async function untilDone({ client }: Ground, workflowId: string, since = ''): Promise<void> {
+  const exitCode = await follow(client, workflowId, { json: false, since });
   if (exitCode !== 0) throw new Error(`${workflowId} did not end well: see above.`);
 }
 
@@ -96,11 +99,6 @@ function isAsking({ status }: RunView): boolean {
 
 function isInUndoWindow({ status }: RunView): boolean {
   return status?.phase === 'undo-window' && status.question !== undefined;
-}
-
-async function query({ sandbox }: Ground, sql: string): Promise<string> {
-  const psql = ['psql', '-U', 'postgres', '-d', 'hermes', '--no-align', '--tuples-only', '--command', sql];
-  return (await run('docker', ['exec', sandbox.containers.postgres, ...psql])).trim();
 }
 
 function title(text: string): void {

@@ -7,6 +7,13 @@ import { exitCodes } from './exit-codes.ts';
 import { renderEntry, renderQuestion } from './render.ts';
 import { print, printJson } from './session.ts';
 
+export interface FollowOptions {
+  json: boolean;
+  until?: (view: RunView) => boolean;
+  /** ISO time: what happened before has been shown already. */
+  since?: string;
+}
+
 /**
  * Shows a run as it goes, to its end, and returns the exit code. Ctrl-C ends the showing only: the run goes on.
  * `until` ends it earlier: after a restore, most people wait for the swap, not for the day of its undo window.
@@ -14,12 +21,12 @@ import { print, printJson } from './session.ts';
 export async function follow(
   client: Client,
   workflowId: string,
-  { json, until = () => false }: { json: boolean; until?: (view: RunView) => boolean },
+  { json, until = () => false, since = '' }: FollowOptions,
 ): Promise<number> {
   const interrupt = new AbortController();
   const onInterrupt = (): void => interrupt.abort();
   process.once('SIGINT', onInterrupt);
-  const shown = json ? jsonView() : textView(workflowId);
+  const shown = json ? jsonView() : textView(workflowId, since);
   try {
     for await (const view of followRun(client, workflowId, { signal: interrupt.signal })) {
       shown.update(view);
@@ -57,7 +64,7 @@ function jsonView(): View {
   };
 }
 
-function textView(workflowId: string): View {
+function textView(workflowId: string, since: string): View {
   // Without a terminal a spinner prints a line for each change: then it is silent.
   const spinner = ora({ isSilent: !process.stderr.isTTY || !process.stdout.isTTY });
   let entries = 0;
@@ -72,7 +79,7 @@ function textView(workflowId: string): View {
         spinner.start('Waiting for a worker to answer');
         return;
       }
-      for (const entry of status.timeline.slice(entries)) say(renderEntry(entry));
+      for (const entry of status.timeline.slice(entries)) if (entry.at > since) say(renderEntry(entry));
       entries = status.timeline.length;
       const { question } = status;
       if (question !== undefined && question.plan !== asked) say(renderQuestion(workflowId, question));

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Environment } from '../environment.ts';
 import { ensureTemporalCli } from '../temporal/cli.ts';
+import { resolveTemporal } from '../temporal/connect.ts';
 import { type DevServer, startDevServer } from '../temporal/dev-server.ts';
 import { embeddedDatabaseFile, type LocatedTemporal, locateTemporal } from '../temporal/locate.ts';
 
@@ -8,6 +9,7 @@ import { embeddedDatabaseFile, type LocatedTemporal, locateTemporal } from '../t
 export async function startEmbeddedServer(
   environment: Environment,
   log: (line: string) => void,
+  namespace = 'default',
 ): Promise<DevServer> {
   const { stateDirectory, temporalCliPath } = environment;
   const { path } = await ensureTemporalCli({ stateDirectory, chosenPath: temporalCliPath, log });
@@ -16,6 +18,7 @@ export async function startEmbeddedServer(
     databaseFile: embeddedDatabaseFile(stateDirectory),
     logFile: join(stateDirectory, 'temporal', 'server.log'),
     log,
+    namespace,
   });
 }
 
@@ -27,6 +30,10 @@ export async function locateOrStart(
 ): Promise<LocatedTemporal> {
   const located = await locateTemporal(environment.stateDirectory, variables);
   if (located !== undefined) return located;
-  const { address, namespace, uiUrl } = await startEmbeddedServer(environment, log);
+  const { address, namespace, uiUrl } = await startEmbeddedServer(
+    environment,
+    log,
+    resolveTemporal(variables).namespace,
+  );
   return { connectionOptions: { address }, namespace, uiUrl };
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { readEnvironment } from '../../environment.ts';
 import { embeddedDatabaseFile, locateTemporal } from '../../temporal/locate.ts';
-import { readServerRecord } from '../../temporal/server-record.ts';
+import { runningDevServer } from '../../temporal/dev-server.ts';
 import { startEmbeddedServer } from '../../worker/embedded-server.ts';
 import { runWorker } from '../../worker/run-worker.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -30,10 +30,9 @@ export function addWorkerCommands(program: Command): void {
     .command('stop')
     .description('Stop it. Runs go on when it is started again.')
     .action(async () => {
-      const environment = readEnvironment();
-      const record = await readServerRecord(embeddedDatabaseFile(environment.stateDirectory));
-      if (record === undefined) return print('It does not run.');
-      await (await startEmbeddedServer(environment, print)).stop();
+      const running = await runningDevServer(embeddedDatabaseFile(readEnvironment().stateDirectory));
+      if (running === undefined) return print('It does not run.');
+      await running.stop();
       print('Stopped.');
     });
   server

@@ -1,7 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  makeTelemetryFilterString,
+  Runtime,
+  Worker,
+  type WorkflowBundle,
+} from '@temporalio/worker';
 import proto from '@temporalio/proto';
 import type { RunsActivities } from '../../../src/activities/contract/runs.ts';
 import { isAlive } from '../../../src/activities/runs/alive.ts';
@@ -20,7 +27,10 @@ export interface TimeSkipping {
 }
 
 export async function timeSkipping(): Promise<TimeSkipping> {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
+  });
   const path = process.env['TEMPORAL_TEST_SERVER_PATH'];
   const environment = await TestWorkflowEnvironment.createTimeSkipping(
     path === undefined ? {} : { server: { executable: { type: 'existing-path', path } } },
