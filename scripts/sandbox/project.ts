@@ -2,6 +2,7 @@ import { run } from './command.ts';
 
 const projectLabel = 'com.docker.compose.project';
 const serviceLabel = 'com.docker.compose.service';
+const sandboxLabel = 'hermes-ops.sandbox=true';
 const versionLabel = 'com.docker.compose.version';
 
 export interface ProjectContainer {
@@ -40,11 +41,30 @@ export async function projectVolumes(project: string): Promise<string[]> {
   );
 }
 
+/** Throws when a container or volume of the project was not made by the sandbox: a real HERMES may have the name. */
+export async function refuseForeignProject(project: string): Promise<void> {
+  const filter = ['--filter', `label=${projectLabel}=${project}`];
+  const ours = ['--filter', `label=${sandboxLabel}`];
+  for (const list of [
+    ['ps', '--all', '--format', '{{.Names}}'],
+    ['volume', 'ls', '--format', '{{.Name}}'],
+  ]) {
+    const known = new Set(lines(await run('docker', [...list, ...filter, ...ours])));
+    const foreign = lines(await run('docker', [...list, ...filter])).filter((name) => !known.has(name));
+    if (foreign.length === 0) continue;
+    throw new Error(
+      `The compose project ${project} has parts that no sandbox made: ${foreign.join(', ')}. ` +
+        'Nothing was changed. Choose another project name for the sandbox.',
+    );
+  }
+}
+
 /**
  * Removes the project's containers, whatever else is attached to its networks, the networks and the volumes.
- * Works whichever compose made them, and when some or all are gone already.
+ * Works whichever compose made them, and when some or all are gone already. Throws for a project of somebody else.
  */
 export async function removeProject(project: string): Promise<void> {
+  await refuseForeignProject(project);
   const filter = `label=${projectLabel}=${project}`;
   const networks = lines(await run('docker', ['network', 'ls', '--quiet', '--filter', filter]));
   const containers = new Set((await projectContainers(project)).map(({ id }) => id));

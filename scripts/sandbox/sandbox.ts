@@ -16,7 +16,7 @@ import { sandboxFolders, type SandboxFolders, sandboxSources } from './folders.t
 import { ensureImages, type SandboxImages, type SandboxService } from './images.ts';
 import { type SandboxPorts, usualPorts } from './ports.ts';
 import type { Log } from '../show.ts';
-import { projectContainers, projectVolumes, removeProject } from './project.ts';
+import { projectContainers, projectVolumes, refuseForeignProject, removeProject } from './project.ts';
 import { waitForCustomers, waitForDatabase } from './readiness.ts';
 
 const databaseStartMs = 60_000;
@@ -64,6 +64,7 @@ export async function startSandbox(options: StartOptions): Promise<Sandbox> {
   const { stateDirectory, project = 'hermes', ports = usualPorts, rows = 50_000 } = options;
   const { healthIntervalS = 5, log = () => undefined } = options;
   const folders = sandboxFolders(stateDirectory, project);
+  await refuseForeignProject(project);
   const images = await ensureImages({ log });
   const compose = await findCompose(log);
   await refuseOtherCompose(project, compose);
