@@ -36,15 +36,15 @@ export interface Installation {
   taskQueue: string;
   /** Environment of the worker and the command line. */
   variables: Record<string, string>;
-  startWorker(): Promise<WorkerProcess>;
+  startWorker: () => Promise<WorkerProcess>;
   /** Runs `hermes-ops` to its end. */
-  hermesOps(...args: string[]): Promise<CommandResult>;
+  hermesOps: (...args: string[]) => Promise<CommandResult>;
   /** Asks the sandbox's PostgreSQL. */
-  sql<Row extends object>(query: string, values?: unknown[], database?: string): Promise<Row[]>;
+  sql: <Row extends object>(query: string, values?: unknown[], database?: string) => Promise<Row[]>;
   /** Writes the stack file anew; a worker that runs keeps the old one. */
-  writeStack(options: Partial<SandboxStackOptions>): Promise<void>;
+  writeStack: (options: Partial<SandboxStackOptions>) => Promise<void>;
   /** Stops all that was started and removes every file. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Sets up an installation under a name of its own. `rows` matters are in its database. */
