@@ -47,6 +47,15 @@ export default defineConfig({
       {
         test: {
           ...oneAtATime,
+          name: 'record',
+          include: ['test/replay/**/*.record.ts'],
+          testTimeout: minutes,
+          hookTimeout: minutes,
+        },
+      },
+      {
+        test: {
+          ...oneAtATime,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 5 * minutes,
@@ -60,6 +69,16 @@ export default defineConfig({
           include: ['test/faults/**/*.test.ts'],
           testTimeout: 20 * minutes,
           hookTimeout: 5 * minutes,
+        },
+      },
+      {
+        // By hand only: node scripts/bootstrap.mjs kill-matrix
+        test: {
+          ...oneAtATime,
+          name: 'matrix',
+          include: ['test/matrix/**/*.test.ts'],
+          testTimeout: 24 * 60 * minutes,
+          hookTimeout: 10 * minutes,
         },
       },
       {

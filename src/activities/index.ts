@@ -1,4 +1,5 @@
 import { createBackupsActivities } from './backups/activities.ts';
+import { createCacheActivities } from './cache/activities.ts';
 import { createDatabaseActivities } from './database/activities.ts';
 import { createContainerActivities } from './docker/activities.ts';
 import { createStackActivities } from './people/activities.ts';
@@ -12,6 +13,7 @@ export function createActivities(setting: Setting) {
     ...createStackActivities(setting),
     ...createRunsActivities(setting),
     ...createBackupsActivities(setting),
+    ...createCacheActivities(setting),
     ...createDatabaseActivities(setting),
     ...createContainerActivities(setting),
     ...createServiceActivities(setting),

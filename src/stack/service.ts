@@ -94,6 +94,15 @@ export const cache = v.pipe(
       text('Keys that begin so are dead letters: nothing removes them, whatever else is flushed.'),
       'hermes:dlq',
     ),
+    forgetAfterRestore: v.optional(
+      v.pipe(
+        v.array(text('A pattern of keys, such as cache:*.')),
+        v.description(
+          'Keys that a restore deletes after the swap, since they belong to the undone state. Sessions of calls under way may be among them: none by default.',
+        ),
+      ),
+      [],
+    ),
   }),
   v.description('Redis, where the dead letters live.'),
 );

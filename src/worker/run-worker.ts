@@ -1,13 +1,17 @@
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { checkSharedDirectory } from '../activities/backups/shared-directory.ts';
 import { createActivities } from '../activities/index.ts';
+import type { Setting } from '../activities/setting.ts';
 import type { Environment } from '../environment.ts';
+import { problemTypeOf } from '../problem.ts';
 import { procedures } from '../procedures/index.ts';
 import { loadStack } from '../stack/load.ts';
 import { ensureSearchAttributes } from '../temporal/ensure-search-attributes.ts';
 import { locateOrStart } from './embedded-server.ts';
 import { createWorker } from './serve.ts';
 import { createSetting } from './setting.ts';
+import { checkSharedDirectoryAtStart } from './shared-directory.ts';
 
 /**
  * Runs the worker until it is told to stop (SIGINT, SIGTERM): steps under way get ten seconds to end, and what takes
@@ -32,7 +36,9 @@ export async function runWorker(
     await ensureSearchAttributes(clientConnection, namespace);
     const client = new Client({ connection: clientConnection, namespace });
     const { taskQueue } = stack.temporal;
-    const activities = createActivities(createSetting(environment, stack, client));
+    const setting = createSetting(environment, stack, client);
+    await checkSharedDirectoryAtStart(setting, log);
+    const activities = createActivities(setting);
     const worker = await createWorker({ connection, namespace, taskQueue, activities });
     log(
       `Worker of stack ${stack.stack} on ${connectionOptions.address}, namespace ${namespace}, task queue ${taskQueue}`,
@@ -45,5 +51,16 @@ export async function runWorker(
   } finally {
     await clientConnection.close();
     await connection.close();
+  }
+}
+
+/** A folder that is another one for the containers stops the worker; a stack that is down only leaves it untried. */
+async function tryBackupsDirectory(setting: Setting, log: (line: string) => void): Promise<void> {
+  try {
+    await checkSharedDirectory(setting);
+  } catch (error) {
+    if (problemTypeOf(error) === 'StackFile') throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    log(`The directory of the backups was not tried: ${why}`);
   }
 }

@@ -5,6 +5,7 @@ import type { ServiceActivities } from '../activities/contract/service.ts';
 import { problemTypeOf } from '../problem.ts';
 import { restoreDatabaseProcedure } from '../procedures/restore-database.ts';
 import { awaitServing } from './steps/await-serving.ts';
+import { describeCache, forgetCache } from './steps/cache.ts';
 import { durationMsOf } from './steps/clock.ts';
 import { fenceWritesOf } from './steps/fence.ts';
 import { longChange, longRead, quickLook, shortChange } from './steps/policies.ts';
@@ -75,6 +76,7 @@ export async function restoreDatabase(raw: unknown): Promise<ProcedureResult<Res
     );
     await fence.afterSwap();
     await awaitServing(run, swap.swappedAt);
+    await forgetCache(run);
     await run.step(
       'Smoke test',
       () => smokeTest(),
@@ -98,7 +100,7 @@ export async function restoreDatabase(raw: unknown): Promise<ProcedureResult<Res
 async function planOf(run: Run, archive: VerifiedBackup): Promise<RestorePlan> {
   const { backupId, digest } = archive;
   const plan = await run.step('Compare it with the live database', () => planRestore({ backupId, digest }));
-  run.plan(describeRestorePlan(plan), plan);
+  run.plan([...describeRestorePlan(plan), ...(await describeCache(run))], plan);
   return plan;
 }
 
@@ -109,8 +111,7 @@ async function approvedPlan(
   firstPlan: RestorePlan,
 ): Promise<{ plan: RestorePlan; approval: string }> {
   for (let plan = firstPlan; ;) {
-    const lines = describeRestorePlan(plan);
-    const approval = await run.approval('restore-database', { lines, content: plan });
+    const approval = await run.approval('restore-database');
     try {
       await run.step('Does the approved plan still hold?', () => confirmRestorePlan({ plan }));
       return { plan, approval };

@@ -26,7 +26,7 @@ const maxBeginnings = 3;
  */
 const lockWaitMs = 5_000;
 /** Its worker died before pg_dump had taken the snapshot over, or somebody changes a table: begun anew. */
-const passes = /snapshot|lock timeout|could not obtain lock/i;
+const passes = /snapshot|(?:lock|statement) timeout|could not obtain lock/i;
 
 const outcomeSchema = v.object({ dumpBytes: v.number(), durationMs: v.number(), finishedAt: v.string() });
 export type DumpOutcome = v.InferOutput<typeof outcomeSchema>;

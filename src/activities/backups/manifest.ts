@@ -78,6 +78,17 @@ export async function readManifestIn(folder: string, backupId: string): Promise<
   return parsed.output;
 }
 
+/** The manifest of the very backup that `digest` names. Throws as `readManifest`, and where it is another one now. */
+export async function readSameManifest(
+  directory: string,
+  backupId: string,
+  digest: string,
+): Promise<Manifest> {
+  const manifest = await readManifest(directory, backupId);
+  if (manifest.digest === digest) return manifest;
+  throw altered(backupId, 'it is not the one that was checked before');
+}
+
 /** What existed in the database when it was dumped. */
 export async function readInventory(directory: string, backupId: string): Promise<Inventory> {
   const parsed = v.safeParse(

@@ -28,6 +28,8 @@ export interface StackPolicy {
   keepUndoneForMs: number;
   fence: 'none' | 'read-only' | 'stop';
   reconnectWithinMs: number;
+  /** Patterns of Redis keys that a restore deletes after the swap. */
+  forgetAfterRestore: string[];
   approvals: Record<string, ApprovalPolicy>;
 }
 

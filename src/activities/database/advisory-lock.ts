@@ -5,9 +5,12 @@ import { currentOwner } from '../owner.ts';
 import { reportProgress } from '../progress.ts';
 import type { Setting } from '../setting.ts';
 import { connect, isConnectionLoss } from './connection.ts';
+import { ensureJournal } from './journal.ts';
+import { isOfTurn, sessionName, takeTurn } from './turn.ts';
 
 const waitMs = 60_000;
 const lookIntervalMs = 500;
+const terminateWaitMs = 5_000;
 
 /** The lock that a changing activity holds while it acts, as a session of the maintenance database. */
 export interface DatabaseLock {
@@ -20,16 +23,20 @@ export interface DatabaseLock {
 /**
  * Acts while holding the advisory lock of the stack's database. Temporal's own lock ends with a terminated run at
  * once, while an activity may act for seconds more, and a frozen worker acts again when it thaws: whoever holds this
- * one from an attempt before, or for a run that is over, has its session ended. Throws StillHeld (tried again).
+ * one from an attempt before, or for a run that is over, has its session ended; and one that thaws after a later
+ * attempt of its run had its turn is turned away. Throws StillHeld (tried again).
  */
 export async function withDatabaseLock<T>(
   setting: Setting,
   act: (lock: DatabaseLock) => Promise<T>,
 ): Promise<T> {
-  const { maintenanceDatabase } = setting.stack.database;
-  const client = await connect(setting, maintenanceDatabase, { applicationName: ownSessionName(setting) });
+  const { stack } = setting;
+  const applicationName = sessionName(currentOwner(stack.stack));
+  const client = await connect(setting, stack.database.maintenanceDatabase, { applicationName });
   try {
     await acquire(setting, client);
+    await ensureJournal(client);
+    await takeTurn(client, currentOwner(stack.stack));
     return await act({ client, assertHeld: () => assertHeld(client) });
   } catch (error) {
     if (!isConnectionLoss(error)) throw error;
@@ -60,14 +67,14 @@ async function acquire(setting: Setting, client: pg.Client): Promise<void> {
     );
     if (rows[0]?.held === true) return;
     const holder = await holderOf(setting, client);
-    if (holder !== undefined && (await isOver(setting, holder.name))) {
-      await client.query('select pg_terminate_backend($1, 5000)', [holder.pid]);
-      continue;
-    }
     if (Date.now() > deadline) {
       throw problem('StillHeld', {
         what: `The database is held by ${holder?.name ?? 'a session that just left'}.`,
       });
+    }
+    if (holder !== undefined && (await isOver(setting, holder.name))) {
+      await client.query('select pg_terminate_backend($1, $2)', [holder.pid, terminateWaitMs]);
+      continue;
     }
     reportProgress(`Waiting for ${holder?.name ?? 'the database'}`);
     await Context.current().sleep(lookIntervalMs);
@@ -88,28 +95,19 @@ async function holderOf(setting: Setting, client: pg.Client): Promise<Holder | u
     `select a.pid, a.application_name as name
        from pg_locks l join pg_stat_activity a using (pid)
       where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+        and l.database = (select oid from pg_database where datname = current_database())
         and (l.classid::bigint << 32) | l.objid::bigint = hashtext($1)::bigint`,
     [lockText(setting)],
   );
   return rows[0];
 }
 
-/** `hermes-ops RUN ACTIVITY ATTEMPT`: at most 63 bytes. */
-function ownSessionName({ stack }: Setting): string {
-  const { activityId, attempt } = Context.current().info;
-  return `hermes-ops ${currentOwner(stack.stack).runId} ${activityId} ${attempt}`;
-}
-
 /** Whether the session is of an attempt that is over. Cannot see counts as not over. */
-async function isOver(setting: Setting, sessionName: string): Promise<boolean> {
-  const [product, runId, activityId, attempt] = sessionName.split(' ');
-  if (product !== 'hermes-ops' || runId === undefined) return false;
-  const { info } = Context.current();
-  // A run changes the database in one activity at a time: any other session of the same run is a leftover.
-  if (runId === currentOwner(setting.stack.stack).runId) {
-    return activityId !== info.activityId || Number(attempt) < info.attempt;
-  }
-  for await (const run of setting.client.workflow.list({ query: `RunId = '${runId}'` })) {
+async function isOver(setting: Setting, holder: string): Promise<boolean> {
+  const turn = isOfTurn(holder, currentOwner(setting.stack.stack));
+  if (turn.ours) return turn.earlier;
+  if (turn.runId === undefined) return false;
+  for await (const run of setting.client.workflow.list({ query: `RunId = '${turn.runId}'` })) {
     return !(await setting.isAlive(run));
   }
   return false;

@@ -36,7 +36,7 @@ export async function connect(setting: Setting, database: string, options: Conne
     await client.query(withoutTimeouts(options));
   } catch (error) {
     await client.end().catch(() => undefined);
-    throw connectionProblem(setting, database, error);
+    throw await connectionProblem(setting, database, error);
   }
   return client;
 }
@@ -90,11 +90,11 @@ async function tlsOf({ stack }: Setting): Promise<{ ssl?: ClientConfig['ssl'] }>
   return { ssl: tls === 'require' ? { rejectUnauthorized: false } : ca };
 }
 
-function connectionProblem(setting: Setting, database: string, error: unknown): Error {
+async function connectionProblem(setting: Setting, database: string, error: unknown): Promise<Error> {
   const code = sqlState(error);
   if (code === '3D000') {
     return problem('UnknownDatabase', {
-      what: `There is no database ${JSON.stringify(database)} on the server.`,
+      what: `There is no database ${JSON.stringify(database)} on the server${await whatThereIs(setting, database)}.`,
       next: 'Correct `database.name` in the stack file.',
     });
   }
@@ -105,6 +105,27 @@ function connectionProblem(setting: Setting, database: string, error: unknown): 
     });
   }
   return unreachable(setting, database, error);
+}
+
+async function whatThereIs(setting: Setting, missing: string): Promise<string> {
+  const { maintenanceDatabase } = setting.stack.database;
+  if (missing === maintenanceDatabase) return '';
+  try {
+    const names = await withConnection(
+      setting,
+      maintenanceDatabase,
+      { applicationName: 'hermes-ops looks' },
+      async (client) => {
+        const { rows } = await client.query<{ datname: string }>(
+          'select datname from pg_database where not datistemplate and datallowconn order by 1',
+        );
+        return rows.map(({ datname }) => datname);
+      },
+    );
+    return `; it has ${names.join(', ')}`;
+  } catch {
+    return '';
+  }
 }
 
 function unreachable({ stack }: Setting, database: string, error: unknown): Error {

@@ -7,6 +7,8 @@ export interface DatabaseSettings {
   connectionLimit: number;
   /** Grants as `grantee=privilege`, `*` with the grant option; null where none was ever given or taken. */
   grants: { grantee: string | null; privilege: string; grantable: boolean }[] | null;
+  /** Encoding and locale. */
+  locale: string;
   /** `ALTER DATABASE SET` (role null) and `ALTER ROLE IN DATABASE SET`. */
   parameters: { role: string | null; name: string; value: string }[];
 }
@@ -16,11 +18,14 @@ export async function readDatabaseSettings(client: pg.Client, oid: number): Prom
   const { rows } = await client.query<{
     owner: string;
     connectionLimit: number;
+    locale: string;
     acl: boolean;
     fenced: boolean;
   }>(
     `select pg_get_userbyid(datdba)::text as owner, datconnlimit as "connectionLimit", datacl is not null as acl,
-            exists (select from hermes_ops.fence f where f.oid = d.oid) as fenced
+            concat_ws(' ', pg_encoding_to_char(encoding), datcollate, datctype, to_jsonb(d) ->> 'datlocprovider',
+                      to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticurules') as locale,
+            exists (select from hermes_ops.fenced f where f.oid = d.oid) as fenced
        from pg_database d where oid = $1`,
     [oid],
   );
@@ -40,6 +45,7 @@ export async function readDatabaseSettings(client: pg.Client, oid: number): Prom
   return {
     owner: row.owner,
     connectionLimit: row.connectionLimit,
+    locale: row.locale,
     grants: row.acl ? grants.rows : null,
     parameters: parameters.rows
       .map(({ role, setting }) => ({ role, ...splitSetting(setting) }))
@@ -66,10 +72,8 @@ export async function applyDatabaseSettings(
     }
   }
   for (const { role, name: parameter, value } of settings.parameters) {
-    // "From current" keeps lists lists, which a quoted value would not.
-    await client.query('select set_config($1, $2, true)', [parameter, value]);
     const target = role === null ? `database ${name}` : `role ${quoted(role)} in database ${name}`;
-    await client.query(`alter ${target} set ${quoted(parameter)} from current`);
+    await client.query(`alter ${target} set ${quoted(parameter)} to ${settingValue(parameter, value)}`);
   }
   await client.query('commit');
 }
@@ -79,6 +83,7 @@ export function compareDatabaseSettings(expected: DatabaseSettings, actual: Data
   const lines = (settings: DatabaseSettings): Record<string, string> => ({
     'database owner': settings.owner,
     'connection limit': String(settings.connectionLimit),
+    'encoding and locale': settings.locale,
     'database grants': JSON.stringify(settings.grants),
     'database settings': JSON.stringify(settings.parameters),
   });
@@ -88,28 +93,67 @@ export function compareDatabaseSettings(expected: DatabaseSettings, actual: Data
   );
 }
 
+/** Kept as lists of quoted names: as one literal they would become one name. */
+const nameLists = new Set([
+  'local_preload_libraries',
+  'search_path',
+  'session_preload_libraries',
+  'shared_preload_libraries',
+  'temp_tablespaces',
+  'unix_socket_directories',
+]);
+
+/** A parameter's value, as PostgreSQL keeps it, as SQL text. */
+export function settingValue(parameter: string, value: string): string {
+  if (!nameLists.has(parameter.toLowerCase())) return literal(value);
+  const names = [...value.matchAll(/"((?:[^"]|"")*)"|([^\s,"]+)/g)].map(
+    ([, inQuotes, plain]) => inQuotes?.replaceAll('""', '"') ?? plain ?? '',
+  );
+  return names.length === 0 ? literal('') : names.map(literal).join(', ');
+}
+
 /** The clauses that make a new database like the live one: what cannot be changed afterwards. */
 export async function creationClauses(client: pg.Client, oid: number): Promise<string> {
-  const { rows } = await client.query<{ encoding: string; owner: string; row: Record<string, unknown> }>(
-    `select pg_encoding_to_char(encoding)::text as encoding, pg_get_userbyid(datdba)::text as owner, to_jsonb(d) as row
+  const { rows } = await client.query<{
+    encoding: string;
+    owner: string;
+    tablespace: string;
+    row: Record<string, unknown>;
+  }>(
+    `select pg_encoding_to_char(encoding)::text as encoding, pg_get_userbyid(datdba)::text as owner, to_jsonb(d) as row,
+            (select spcname::text from pg_tablespace t where t.oid = d.dattablespace) as tablespace
        from pg_database d where oid = $1`,
     [oid],
   );
   const [found] = rows;
   if (found === undefined) throw new Error(`There is no database with the oid ${oid}`);
-  const { encoding, owner, row } = found;
+  const { encoding, owner, tablespace, row } = found;
   const text = (key: string): string | undefined => (typeof row[key] === 'string' ? row[key] : undefined);
-  // PostgreSQL 15 and 16 call it daticulocale, 17 datlocale.
-  const locale = text('datlocale') ?? text('daticulocale');
-  const icu = text('datlocprovider') === 'i' && locale !== undefined;
   return [
     'template template0',
     `owner ${quoted(owner)}`,
     `encoding ${literal(encoding)}`,
     `lc_collate ${literal(text('datcollate') ?? 'C')}`,
     `lc_ctype ${literal(text('datctype') ?? 'C')}`,
-    ...(icu ? ['locale_provider icu', `icu_locale ${literal(locale)}`] : []),
+    `tablespace ${quoted(tablespace)}`,
+    ...localeProviderClauses(text),
   ].join(' ');
+}
+
+/** Said also where it is the C library's: the server's own default may be another. Before PostgreSQL 15 there was no choice. */
+function localeProviderClauses(text: (key: string) => string | undefined): string[] {
+  const provider = text('datlocprovider');
+  // PostgreSQL 15 and 16 call it daticulocale, later ones datlocale.
+  const locale = text('datlocale') ?? text('daticulocale');
+  const rules = text('daticurules');
+  if (provider === undefined) return [];
+  if (provider === 'c' || locale === undefined) return ['locale_provider libc'];
+  if (provider === 'b') return ['locale_provider builtin', `builtin_locale ${literal(locale)}`];
+  return [
+    'locale_provider icu',
+    `icu_locale ${literal(locale)}`,
+    ...(rules === undefined ? [] : [`icu_rules ${literal(rules)}`]),
+  ];
 }
 
 function splitSetting(setting: string): { name: string; value: string } {

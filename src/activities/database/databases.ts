@@ -6,6 +6,8 @@ import { literal, quoted } from './identifiers.ts';
 
 const markSchema = v.object({
   'hermes-ops': v.object({
+    /** Of the database that it was written on: a comment may be copied to another. */
+    oid: v.number(),
     purpose: v.picklist(['shadow', 'kept', 'undone']),
     /** Of a shadow: whether all of it is there. */
     restoredInMs: v.optional(v.number()),
@@ -34,7 +36,12 @@ export async function listDatabases(client: pg.Client): Promise<DatabaseEntry[]>
     `select datname as name, oid::text as oid, shobj_description(oid, 'pg_database') as comment
        from pg_database where not datistemplate order by datname`,
   );
-  return rows.map(({ name, oid, comment }) => ({ name, oid: Number(oid), comment, mark: readMark(comment) }));
+  return rows.map(({ name, oid, comment }) => ({
+    name,
+    oid: Number(oid),
+    comment,
+    mark: readMark(comment, Number(oid)),
+  }));
 }
 
 export async function findByName(client: pg.Client, name: string): Promise<DatabaseEntry | undefined> {
@@ -50,9 +57,13 @@ export function isOwnedBy(mark: DatabaseMark | undefined, owner: Owner): boolean
 }
 
 /** Writes the mark as the database's comment. Transactional. */
-export async function writeMark(client: pg.Client, name: string, mark: DatabaseMark): Promise<void> {
+export async function writeMark(
+  client: pg.Client,
+  { name, oid }: DatabaseIdentity,
+  mark: Omit<DatabaseMark, 'oid'>,
+): Promise<void> {
   await client.query(
-    `comment on database ${quoted(name)} is ${literal(JSON.stringify({ 'hermes-ops': mark }))}`,
+    `comment on database ${quoted(name)} is ${literal(JSON.stringify({ 'hermes-ops': { ...mark, oid } }))}`,
   );
 }
 
@@ -62,11 +73,13 @@ export async function writeComment(client: pg.Client, name: string, comment: str
   );
 }
 
-function readMark(comment: string | null): DatabaseMark | undefined {
+function readMark(comment: string | null, oid: number): DatabaseMark | undefined {
   if (comment === null || !comment.includes('"hermes-ops"')) return undefined;
   try {
     const parsed = v.safeParse(markSchema, JSON.parse(comment));
-    return parsed.success ? parsed.output['hermes-ops'] : undefined;
+    return parsed.success && parsed.output['hermes-ops'].oid === oid
+      ? parsed.output['hermes-ops']
+      : undefined;
   } catch {
     return undefined;
   }

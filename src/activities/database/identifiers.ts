@@ -39,12 +39,6 @@ export function undoneName(live: string, runId: string): string {
   return nameWithSuffix(live, `_undone_${shortRunId(runId)}`);
 }
 
-/** The short run id in a shadow's name: for one whose mark was never written. */
-export function runOfShadowName(live: string, name: string): string | undefined {
-  const run = /_restore_([0-9a-f]{8})$/.exec(name)?.[1];
-  return run !== undefined && name === nameWithSuffix(live, `_restore_${run}`) ? run : undefined;
-}
-
 /** A libpq connection string without a password: a plain name with `=` in it would be taken for one. */
 export function connectionString(parts: Record<string, string | number>): string {
   return Object.entries(parts)

@@ -1,60 +1,108 @@
 import type pg from 'pg';
 import * as v from 'valibot';
-import { inventoryQueries, sequencesQuery } from './inventory-queries.ts';
+import { inventoryQueries, inventoryVersion, sequencesQuery } from './inventory-queries.ts';
 
 /** Everything that exists in a database besides its rows, by name and state. Equal before a dump and after a restore. */
 export const inventorySchema = v.object({
-  /** Kind → sorted descriptions. */
-  objects: v.record(v.string(), v.array(v.string())),
+  version: v.number(),
+  serverMajor: v.number(),
+  /** Kind → name and state of each, sorted. */
+  objects: v.record(v.string(), v.array(v.tuple([v.string(), v.string()]))),
   /** Sequences move while a dump runs: a restored one may be ahead, never behind. */
   sequences: v.array(v.object({ name: v.string(), lastValue: v.string(), ascending: v.boolean() })),
 });
 
 export type Inventory = v.InferOutput<typeof inventorySchema>;
 
+/**
+ * How definitions are written out depends on these, and a database or a role may set them otherwise. With an empty
+ * search path every name has its schema.
+ */
+const wording = {
+  search_path: '',
+  quote_all_identifiers: 'off',
+  timezone: 'UTC',
+  datestyle: 'ISO, YMD',
+  intervalstyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+};
+
+const shownCharacters = 240;
+
 /** Takes the inventory in the session's snapshot. */
 export async function takeInventory(client: pg.Client): Promise<Inventory> {
-  // Deparsed definitions name schemas only where the search path does not: with an empty one, always.
-  await client.query(`set search_path to ''`);
-  const objects: Record<string, string[]> = {};
+  for (const [name, value] of Object.entries(wording)) {
+    await client.query('select pg_catalog.set_config($1, $2, false)', [name, value]);
+  }
+  const objects: Inventory['objects'] = {};
   for (const [kind, query] of Object.entries(inventoryQueries)) {
-    const { rows } = await client.query<{ line: string }>(query);
-    objects[kind] = rows.map(({ line }) => line).sort();
+    const { rows } = await client.query<{ name: string; state: string }>(query);
+    objects[kind] = rows
+      .map(({ name, state }): [string, string] => [name, state])
+      .sort(([a], [b]) => (a < b ? -1 : 1));
   }
   const { rows: sequences } = await client.query<Inventory['sequences'][number]>(sequencesQuery);
-  await client.query('reset search_path');
-  return { objects, sequences };
+  const { rows: server } = await client.query<{ major: number }>(
+    `select pg_catalog.current_setting('server_version_num')::int / 10000 as major`,
+  );
+  for (const name of Object.keys(wording)) await client.query(`reset ${name}`);
+  return { version: inventoryVersion, serverMajor: server[0]?.major ?? 0, objects, sequences };
 }
 
-export function countObjects({ objects, sequences }: Inventory): number {
-  return Object.values(objects).reduce((sum, lines) => sum + lines.length, sequences.length);
+export function countObjects({ objects }: Inventory): number {
+  return Object.values(objects).reduce((sum, entries) => sum + entries.length, 0);
+}
+
+/** Whether states can be compared too: another version of PostgreSQL, or of this program, words them differently. */
+export function describedAlike(one: Inventory, other: Inventory): boolean {
+  return one.version === other.version && one.serverMajor === other.serverMajor;
 }
 
 /** What differs, in plain words; empty when the restored database has all that the backup's had. */
 export function compareInventories(expected: Inventory, actual: Inventory): string[] {
-  const kinds = new Set([...Object.keys(expected.objects), ...Object.keys(actual.objects)]);
+  const alike = describedAlike(expected, actual);
   return [
-    ...[...kinds].flatMap((kind) =>
-      compareLines(kind, expected.objects[kind] ?? [], actual.objects[kind] ?? []),
-    ),
+    ...Object.entries(actual.objects).flatMap(([kind, found]) => {
+      const wanted = expected.objects[kind];
+      if (wanted === undefined) return [];
+      return alike ? compareStates(kind, wanted, found) : missingNames(kind, wanted, found);
+    }),
     ...compareSequences(expected.sequences, actual.sequences),
   ];
 }
 
-function compareLines(kind: string, expected: readonly string[], actual: readonly string[]): string[] {
-  const there = new Set(actual);
-  const wanted = new Set(expected);
+type Entries = Inventory['objects'][string];
+
+function missingNames(kind: string, expected: Entries, actual: Entries): string[] {
+  const there = new Set(actual.map(([name]) => name));
+  return expected.filter(([name]) => !there.has(name)).map(([name]) => `missing ${kind}: ${name}`);
+}
+
+function compareStates(kind: string, expected: Entries, actual: Entries): string[] {
+  const there = new Map(actual);
+  const wanted = new Set(expected.map(([name]) => name));
   return [
-    ...expected.filter((line) => !there.has(line)).map((line) => `missing ${kind}: ${line}`),
-    ...actual.filter((line) => !wanted.has(line)).map((line) => `unexpected ${kind}: ${line}`),
+    ...missingNames(kind, expected, actual),
+    ...expected.flatMap(([name, state]) => {
+      const found = there.get(name);
+      return found === undefined || found === state
+        ? []
+        : [`${kind} ${name} is ${shortened(found)}, expected ${shortened(state)}`];
+    }),
+    ...actual.filter(([name]) => !wanted.has(name)).map(([name]) => `unexpected ${kind}: ${name}`),
   ];
+}
+
+function shortened(state: string): string {
+  return state.length > shownCharacters ? `${state.slice(0, shownCharacters)}…` : state;
 }
 
 function compareSequences(expected: Inventory['sequences'], actual: Inventory['sequences']): string[] {
   const there = new Map(actual.map((sequence) => [sequence.name, sequence]));
   return expected.flatMap(({ name, lastValue, ascending }) => {
     const found = there.get(name);
-    if (found === undefined) return [`missing sequence: ${name}`];
+    if (found === undefined) return [`the value of sequence ${name} is missing`];
     const ahead = BigInt(found.lastValue) - BigInt(lastValue);
     const behind = ascending ? ahead < 0n : ahead > 0n;
     return behind ? [`sequence ${name} is at ${found.lastValue}, behind ${lastValue}`] : [];

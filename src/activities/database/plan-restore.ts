@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { problem } from '../../problem.ts';
-import { type Manifest, readManifest } from '../backups/manifest.ts';
+import { type Manifest, readSameManifest } from '../backups/manifest.ts';
 import type { RestorePlan, TableDifference } from '../contract/database.ts';
 import { freeBytesIn } from '../docker/free-space.ts';
 import { runningContainer } from '../docker/service-containers.ts';
@@ -8,14 +8,12 @@ import type { Setting } from '../setting.ts';
 import { withConnection } from './connection.ts';
 import { type DatabaseEntry, findByName, listDatabases } from './databases.ts';
 import { refuseUnsafe, warningsOf } from './restore-hazards.ts';
+import { expectedSeconds } from './restore-speed.ts';
 import { countRows, listTables, type TableRows } from './row-counts.ts';
 import { readStatistics, total, writtenBetween } from './statistics.ts';
 
 const sampleMs = 2_000;
 const shownDifferences = 50;
-/** What a restore reads and writes a second here, with its indexes: only for the estimate. */
-const restoredBytesPerSecond = 25_000_000;
-const fixedSeconds = 5;
 const mebibyte = 1024 * 1024;
 
 /** What a restore of this backup would do to the live database. Changes nothing. */
@@ -23,7 +21,7 @@ export async function planRestore(
   setting: Setting,
   { backupId, digest }: { backupId: string; digest: string },
 ): Promise<RestorePlan> {
-  const manifest = await readManifest(setting.stack.backups.directory, backupId);
+  const manifest = await readSameManifest(setting.stack.backups.directory, backupId, digest);
   const { name } = setting.stack.database;
   if (manifest.database !== name) {
     throw problem('WrongDatabase', {
@@ -46,7 +44,7 @@ export async function planRestore(
     liveBytes: live.bytes,
     serverFreeBytes: server.freeBytes,
     serverNeededBytes,
-    expectedSeconds: fixedSeconds + Math.ceil(manifest.databaseBytes / restoredBytesPerSecond),
+    expectedSeconds: server.expectedSeconds,
     writesPerMinute: live.writesPerMinute,
     statistics: live.statistics,
     endsUndoOf: server.kept,
@@ -76,6 +74,7 @@ interface ServerLook {
   live: DatabaseEntry;
   kept: RestorePlan['endsUndoOf'];
   warnings: string[];
+  expectedSeconds: number;
   freeBytes: number;
 }
 
@@ -95,7 +94,12 @@ async function lookAtServer(setting: Setting, manifest: Manifest): Promise<Serve
         });
       }
       await refuseUnsafe(client, live, manifest);
-      return { live, kept: keptForUndo(setting, databases), warnings: await warningsOf(client, live) };
+      return {
+        live,
+        kept: keptForUndo(setting, databases),
+        warnings: await warningsOf(client, live),
+        expectedSeconds: await expectedSeconds(client, manifest.databaseBytes),
+      };
     },
   );
   return { ...look, freeBytes: await serverFreeBytes(setting) };

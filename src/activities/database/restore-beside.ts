@@ -1,5 +1,5 @@
 import { problem } from '../../problem.ts';
-import { readManifest } from '../backups/manifest.ts';
+import { type Manifest, readSameManifest } from '../backups/manifest.ts';
 import type { RestoreBesideRequest, ShadowDatabase } from '../contract/database.ts';
 import { jobExists, removeJob, runJob } from '../docker/job-container.ts';
 import { currentOwner, type Owner } from '../owner.ts';
@@ -10,8 +10,9 @@ import { withConnection } from './connection.ts';
 import { applyDatabaseSettings, creationClauses, readDatabaseSettings } from './database-settings.ts';
 import { type DatabaseEntry, findByName, isOwnedBy, writeMark } from './databases.ts';
 import { quoted, shadowName } from './identifiers.ts';
-import { ensureJournal } from './journal.ts';
+import { createMarked, listWithUnmarked } from './making.ts';
 import { restoreJob, restoreStep } from './restore-job.ts';
+import { recordRestore } from './restore-speed.ts';
 import { jobProblem } from './tools-job.ts';
 
 /**
@@ -25,9 +26,8 @@ export async function restoreBeside(
   const owner = currentOwner(setting.stack.stack);
   const name = shadowName(request.live.name, owner.runId);
   return withDatabaseLock(setting, async (lock) => {
-    await ensureJournal(lock.client);
-    const found = await findByName(lock.client, name);
-    if (found?.mark?.restoredInMs === undefined) {
+    const found = (await listWithUnmarked(lock.client)).find((entry) => entry.name === name);
+    if (!isOwnedBy(found?.mark, owner) || found?.mark?.restoredInMs === undefined) {
       await restoreNow(setting, lock, { ...request, name, found, owner });
       await removeJob(setting, restoreStep);
     }
@@ -42,10 +42,11 @@ interface Restoring extends RestoreBesideRequest {
 }
 
 async function restoreNow(setting: Setting, lock: DatabaseLock, restoring: Restoring): Promise<void> {
-  const { name, owner, backupId } = restoring;
+  const { name, owner, backupId, digest } = restoring;
+  // Hours may have passed since a person read the plan.
+  const manifest = await readSameManifest(setting.stack.backups.directory, backupId, digest);
   const goesOn = isOwnedBy(restoring.found?.mark, owner) && (await jobExists(setting, restoreStep));
   if (!goesOn) await beginAnew(setting, lock, restoring);
-  const manifest = await readManifest(setting.stack.backups.directory, backupId);
   await lock.assertHeld();
   const startedMs = Date.now();
   const outcome = await runJob(setting, await restoreJob(setting, backupId, name), () =>
@@ -54,7 +55,21 @@ async function restoreNow(setting: Setting, lock: DatabaseLock, restoring: Resto
   if (outcome.exitCode !== 0) throw jobProblem('JobFailed', `pg_restore of ${backupId} failed`, outcome);
   await finishShadow(setting, lock, restoring);
   const restoredInMs = Math.max(1, Date.now() - Math.min(startedMs, Date.parse(outcome.startedAt)));
-  await writeMark(lock.client, name, { ...owner, purpose: 'shadow', restoredInMs, comment: null });
+  await markRestored(lock, restoring, manifest, restoredInMs);
+}
+
+async function markRestored(
+  { client }: DatabaseLock,
+  { name, owner }: Restoring,
+  { databaseBytes }: Manifest,
+  restoredInMs: number,
+): Promise<void> {
+  const made = await findByName(client, name);
+  if (made === undefined) throw problem('Unreachable', { what: `The restored database ${name} is gone.` });
+  await client.query('begin');
+  await writeMark(client, made, { ...owner, purpose: 'shadow', restoredInMs, comment: null });
+  await recordRestore(client, databaseBytes, restoredInMs);
+  await client.query('commit');
 }
 
 /** Whatever an earlier attempt left half done goes first. */
@@ -65,14 +80,17 @@ async function beginAnew(
 ): Promise<void> {
   await removeJob(setting, restoreStep);
   if (found !== undefined) {
-    if (found.mark !== undefined && !isOwnedBy(found.mark, owner)) {
-      throw problem('UnsafeToRestore', { what: `A database ${name} exists that this run did not make.` });
+    if (!isOwnedBy(found.mark, owner)) {
+      throw problem('UnsafeToRestore', {
+        what: `A database ${name} exists that this run did not make.`,
+        state: 'Nothing was changed.',
+        next: 'Rename it, or drop it if nobody needs it.',
+      });
     }
     await lock.client.query(`drop database if exists ${quoted(name)} with (force)`);
   }
   reportProgress('Creating the database beside the live one');
-  await lock.client.query(`create database ${quoted(name)} ${await creationClauses(lock.client, live.oid)}`);
-  await writeMark(lock.client, name, { ...owner, purpose: 'shadow', comment: null });
+  await createMarked(lock.client, name, await creationClauses(lock.client, live.oid), owner);
 }
 
 /** What a restore alone leaves out: statistics for the planner, and what belongs to a database without being in it. */

@@ -30,6 +30,7 @@ export async function refuseUnsafe(
       next: 'Create these roles first.',
     });
   }
+  await refuseWithoutRights(client, live);
   const { rows: prepared } = await client.query<{ gid: string }>(
     'select gid from pg_prepared_xacts where database = $1',
     [live.name],
@@ -41,6 +42,25 @@ export async function refuseUnsafe(
       next: 'Commit or roll back the prepared transactions first.',
     });
   }
+}
+
+/** The swap needs rights that a dump does not: found out in the worst hour, they would cost a whole restore. */
+async function refuseWithoutRights(client: pg.Client, live: DatabaseIdentity): Promise<void> {
+  const { rows } = await client.query<{ user: string; lacks: string[] }>(
+    `select current_user::text as user, array_remove(array[
+              case when not r.rolcreatedb then 'CREATEDB' end,
+              case when not pg_has_role(d.datdba, 'member') then format('the membership of %s', pg_get_userbyid(d.datdba)) end,
+              case when not pg_has_role('pg_signal_backend', 'member') then 'the membership of pg_signal_backend' end], null) as lacks
+       from pg_roles r, pg_database d where r.rolname = current_user and d.oid = $1 and not r.rolsuper`,
+    [live.oid],
+  );
+  const [row] = rows;
+  if (row === undefined || row.lacks.length === 0) return;
+  throw problem('UnsafeToRestore', {
+    what: `The user ${row.user} may not swap ${live.name}: it lacks ${row.lacks.join(' and ')}.`,
+    state: 'Nothing was changed.',
+    next: 'Grant that, or name another user in `database.user` of the stack file.',
+  });
 }
 
 /** What a restore would leave behind with the old database: a person must know it before saying yes. */

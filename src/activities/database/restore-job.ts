@@ -13,6 +13,8 @@ export async function restoreJob(setting: Setting, backupId: string, database: s
       'pg_restore',
       '--exit-on-error',
       '--no-password',
+      // A second subscription would take the first one's place at its publisher.
+      '--no-subscriptions',
       `--jobs=${setting.stack.restore.parallelJobs}`,
       `--dbname=${jobConnection(setting, database, 'hermes-ops restore')}`,
       `${backupsMount}/${backupId}/dump`,

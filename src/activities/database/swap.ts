@@ -12,15 +12,17 @@ import type { Setting } from '../setting.ts';
 import { type DatabaseLock, withDatabaseLock } from './advisory-lock.ts';
 import { withConnection } from './connection.ts';
 import { findByName, findByOid, writeComment, writeMark } from './databases.ts';
-import { exchangeDatabases } from './exchange.ts';
+import { assertUnchanged, exchangeDatabases } from './exchange.ts';
 import { oldName, quoted, undoneName } from './identifiers.ts';
 import {
   addEntry,
-  ensureJournal,
   findEntry,
+  findSwapInto,
+  isWithdrawn,
   type JournalDetails,
   type JournalEntry,
   updateDetails,
+  withdraw,
 } from './journal.ts';
 import { readStatistics, writtenBetween } from './statistics.ts';
 
@@ -30,7 +32,6 @@ const shownTables = 50;
 export async function swapDatabases(setting: Setting, request: SwapRequest): Promise<Swap> {
   const owner = currentOwner(setting.stack.stack);
   return withDatabaseLock(setting, async (lock) => {
-    await ensureJournal(lock.client);
     const entry =
       (await spentBefore(lock, owner, request.approval)) ?? (await swapNow(setting, lock, owner, request));
     const written = await closeOutgoing(setting, lock, entry, request.since);
@@ -45,6 +46,8 @@ async function swapNow(
   owner: Owner,
   { approval, live, shadow, keepUntil }: SwapRequest,
 ): Promise<JournalEntry> {
+  await assertUnchanged(lock.client, live);
+  await assertUnchanged(lock.client, shadow);
   const { comment = null } = (await findByName(lock.client, live.name)) ?? {};
   const outName = oldName(live.name, owner.runId, new Date());
   const baseline = await statisticsOf(setting, shadow.name);
@@ -53,10 +56,11 @@ async function swapNow(
     outName,
     into: shadow,
     inside: async (client, gapMs) => {
-      await writeMark(client, outName, { ...owner, purpose: 'kept', keepUntil, comment });
+      const old = { name: outName, oid: live.oid };
+      await writeMark(client, old, { ...owner, purpose: 'kept', keepUntil, comment });
       await writeComment(client, live.name, comment);
       const details: JournalDetails = {
-        out: { name: outName, oid: live.oid },
+        out: old,
         live: { name: live.name, oid: shadow.oid },
         gapMs: gapMs(),
         baseline,
@@ -69,16 +73,21 @@ async function swapNow(
 
 /** The way back of a swap; done already is success. */
 export async function swapBack(setting: Setting, request: SwapBackRequest): Promise<SwapBack> {
+  return withDatabaseLock(setting, (lock) => swapBackUnder(setting, lock, request));
+}
+
+async function swapBackUnder(
+  setting: Setting,
+  lock: DatabaseLock,
+  request: SwapBackRequest,
+): Promise<SwapBack> {
   const owner = currentOwner(setting.stack.stack);
-  return withDatabaseLock(setting, async (lock) => {
-    await ensureJournal(lock.client);
-    const { swap, approval } = request;
-    const entry =
-      (await spentBefore(lock, owner, approval)) ?? (await swapBackNow(setting, lock, owner, request));
-    const written = await closeOutgoing(setting, lock, entry, await baselineOf(lock, swap));
-    const { out, live, gapMs } = entry.details;
-    return { live, aside: out, gapMs, writtenSinceSwap: written };
-  });
+  const { swap, approval } = request;
+  const entry =
+    (await spentBefore(lock, owner, approval)) ?? (await swapBackNow(setting, lock, owner, request));
+  const written = await closeOutgoing(setting, lock, entry, await baselineOf(lock, swap));
+  const { out, live, gapMs } = entry.details;
+  return { live, aside: out, gapMs, writtenSinceSwap: written };
 }
 
 async function swapBackNow(
@@ -96,10 +105,11 @@ async function swapBackNow(
     into: { name: old.name, oid: swap.old.oid },
     inside: async (client, gapMs) => {
       await client.query(`alter database ${quoted(swap.live.name)} with allow_connections true`);
-      await writeMark(client, outName, { ...owner, purpose: 'undone', keepUntil, comment: null });
+      const aside = { name: outName, oid: swap.live.oid };
+      await writeMark(client, aside, { ...owner, purpose: 'undone', keepUntil, comment });
       await writeComment(client, swap.live.name, comment);
       const details: JournalDetails = {
-        out: { name: outName, oid: swap.live.oid },
+        out: aside,
         live: { name: swap.live.name, oid: swap.old.oid },
         gapMs: gapMs(),
         baseline: [],
@@ -110,26 +120,27 @@ async function swapBackNow(
   return entryOf(lock, approval);
 }
 
-/** For a way back that does not know whether the swap took place: the journal on the target does. */
+/**
+ * For a way back that does not know whether the swap took place: the journal on the target does. Withdraws the
+ * approval first, so that an attempt of the swap which thaws later finds it gone.
+ */
 export async function undoSwap(
   setting: Setting,
   { approval, keepUntil }: { approval: string; keepUntil: string },
 ): Promise<{ undone: boolean }> {
-  const swap = await withConnection(
-    setting,
-    setting.stack.database.maintenanceDatabase,
-    { applicationName: 'hermes-ops looks at the journal' },
-    async (client): Promise<Swap | undefined> => {
-      await ensureJournal(client);
-      const entry = await findEntry(client, approval);
-      if (entry === undefined || entry.action !== 'swap') return undefined;
-      const { out: old, live, gapMs } = entry.details;
-      return { old, live, gapMs, swappedAt: entry.at, writtenSincePlan: [] };
-    },
-  );
-  if (swap === undefined) return { undone: false };
-  await swapBack(setting, { approval: `${approval}/undone`, swap, keepUntil });
-  return { undone: true };
+  const owner = currentOwner(setting.stack.stack);
+  return withDatabaseLock(setting, async (lock) => {
+    await withdraw(lock.client, owner, approval);
+    const entry = await findEntry(lock.client, approval);
+    if (entry?.action !== 'swap') return { undone: false };
+    const { out: old, live, gapMs } = entry.details;
+    const undoing = `${approval}/undone`;
+    const stands = (await findByName(lock.client, live.name))?.oid === live.oid;
+    if (!stands && (await findEntry(lock.client, undoing)) === undefined) return { undone: false };
+    const swap = { old, live, gapMs, swappedAt: entry.at, writtenSincePlan: [] };
+    await swapBackUnder(setting, lock, { approval: undoing, swap, keepUntil });
+    return { undone: true };
+  });
 }
 
 export async function countWritesSinceSwap(setting: Setting, swap: Swap): Promise<WrittenRows[]> {
@@ -144,7 +155,14 @@ async function spentBefore(
   approval: string,
 ): Promise<JournalEntry | undefined> {
   const entry = await findEntry(lock.client, approval);
-  if (entry === undefined) return undefined;
+  if (entry === undefined) {
+    if (!(await isWithdrawn(lock.client, approval))) return undefined;
+    throw problem('ApprovalSpent', {
+      what: `Approval ${approval} was withdrawn: the run that asked for it went back.`,
+      state: 'Nothing was changed.',
+      next: 'Start again and have the new plan approved.',
+    });
+  }
   const { live } = entry.details;
   const now = await findByName(lock.client, live.name);
   if (entry.runId === owner.runId && now?.oid === live.oid) return entry;
@@ -184,12 +202,7 @@ async function entryOf(lock: DatabaseLock, approval: string): Promise<JournalEnt
 }
 
 async function baselineOf(lock: DatabaseLock, { live }: { live: DatabaseIdentity }): Promise<WrittenRows[]> {
-  const { rows } = await lock.client.query<{ approval: string }>(
-    `select approval from hermes_ops.journal where action = 'swap' and (details->'live'->>'oid')::bigint = $1 order by at desc limit 1`,
-    [live.oid],
-  );
-  const [row] = rows;
-  return row === undefined ? [] : (await entryOf(lock, row.approval)).details.baseline;
+  return (await findSwapInto(lock.client, live.oid))?.details.baseline ?? [];
 }
 
 async function statisticsOf(setting: Setting, database: string): Promise<WrittenRows[]> {

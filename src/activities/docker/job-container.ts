@@ -70,7 +70,7 @@ export async function runJob(
       const info = await engineCall(`Watching the job ${job.step}`, () =>
         unlessGone(() => container.inspect()),
       );
-      if (info === undefined) throw gone(job);
+      if (info === undefined || info.State.Status === 'removing' || info.State.Dead) throw gone(job);
       if (!info.State.Running && info.State.Status !== 'created') return outcomeOf(container, info);
       await onLook();
       await Context.current().sleep(lookIntervalMs);
@@ -159,13 +159,13 @@ async function start(setting: Setting, job: Job): Promise<Docker.Container> {
   throw problem('StillHeld', { what: `The job ${job.step} was started and removed by another attempt.` });
 }
 
-/** Another attempt may have renamed it first: the name is taken, or the container is not there under the old one. */
+/** Another attempt may have renamed it first: it has the name already (400), or not the old one (404). */
 async function unlessTaken(rename: () => Promise<unknown>): Promise<void> {
   try {
     await rename();
   } catch (error) {
     const status = engineStatus(error);
-    if (status !== 404 && status !== 409) throw error;
+    if (status !== 400 && status !== 404 && status !== 409) throw error;
   }
 }
 
@@ -210,6 +210,8 @@ async function create(setting: Setting, job: Job, name: string): Promise<void> {
       Env: job.env ?? [],
       User: `${ownUid()}:${ownGid()}`,
       WorkingDir: '/',
+      // PostgreSQL's images ask for SIGINT, which is for the server.
+      StopSignal: 'SIGTERM',
       Labels: ownerLabels(owner, job.step),
       Healthcheck: { Test: ['NONE'] },
       HostConfig: {

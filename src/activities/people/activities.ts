@@ -18,6 +18,7 @@ export function createStackActivities(setting: Setting): StackActivities {
         keepUndoneForMs,
         fence,
         reconnectWithinMs,
+        forgetAfterRestore: stack.cache.forgetAfterRestore,
         approvals: stack.approvals,
       };
     },

@@ -49,7 +49,7 @@ export async function askService(setting: Setting, asked: HttpRequest): Promise<
   } catch (error) {
     return { status: 0, durationMs: since(), body: undefined, failure: failureText(error) };
   } finally {
-    await agent.close().catch(() => undefined);
+    await agent.destroy().catch(() => undefined);
   }
 }
 
@@ -68,8 +68,18 @@ async function agentOf({ stack }: Setting, timeoutMs: number): Promise<Agent> {
         protocol === 'https:'
           ? connectTls({ ...address, servername: hostname, ...(ca === undefined ? {} : { ca }) })
           : connectTcp(address);
-      socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => done(null, socket));
-      socket.once('error', (error) => done(error, null));
+      const fail = (error: Error): void => done(error, null);
+      const tooLong = setTimeout(
+        () => socket.destroy(new Error(`No connection within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+      socket.once('close', () => clearTimeout(tooLong));
+      socket.once('error', fail);
+      socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+        clearTimeout(tooLong);
+        socket.off('error', fail);
+        done(null, socket);
+      });
     },
   });
 }

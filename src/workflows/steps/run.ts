@@ -147,9 +147,9 @@ export class Run {
     return asking;
   }
 
-  /** Waits for the stack file's approval of `step` of this procedure. Throws Rejected or NotApproved. */
-  async approval(step: string, plan: { lines: string[]; content: unknown }): Promise<string> {
-    return approvalOf(this, step, plan);
+  /** Waits for the stack file's approval of the current plan, under the name `step`. Throws Rejected or NotApproved. */
+  async approval(step: string): Promise<string> {
+    return approvalOf(this, step, this.currentPlan);
   }
 
   /** Takes the lock of a resource. Whether it queues when the lock is held is the input's choice, unless told. */

@@ -62,7 +62,7 @@ export async function install(
     project,
     ports: await freePorts(),
     rows,
-    healthIntervalS: 1,
+    healthIntervalS: 30,
   });
   const temporal = await startTemporal(stateDirectory);
   const connection = await Connection.connect({ address: temporal.address });

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { BackupsActivities, VerifiedBackup } from '../../../src/activities/contract/backups.ts';
+import type { CacheActivities } from '../../../src/activities/contract/cache.ts';
 import type { DatabaseActivities, RestorePlan, Swap } from '../../../src/activities/contract/database.ts';
 import type {
   Notice,
@@ -59,10 +60,12 @@ export const policy: StackPolicy = {
   keepUndoneForMs: 7 * 86_400_000,
   fence: 'none',
   reconnectWithinMs: 20_000,
+  forgetAfterRestore: [],
   approvals: {},
 };
 
-type Activities = BackupsActivities &
+type Activities = CacheActivities &
+  BackupsActivities &
   DatabaseActivities &
   ServiceActivities &
   ContainerActivities &
@@ -121,6 +124,8 @@ export function world(changed: Partial<Activities> = {}): World {
     verifyBackup: async () => verified,
     planRestore: async () => plan,
     confirmRestorePlan: async () => undefined,
+    lookAtCache: async () => ({ seen: true, keys: 40, deadLetters: 3, evicted: 0 }),
+    forgetCached: async () => ({ keys: 37, deadLettersKept: 3 }),
     fenceWrites: async () => undefined,
     liftFence: async () => undefined,
     restoreBeside: async () => ({ ...shadow, sizeBytes: 70_000_000, durationMs: 9_000 }),

@@ -1,0 +1,124 @@
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, test } from 'vitest';
+import { historyToText } from './history-text.ts';
+import { type World, world } from '../unit/workflows/fakes.ts';
+import { realRuns, statusWhen, type TimeSkipping, timeSkipping } from '../unit/workflows/time-skipping.ts';
+
+// Records a history of every procedure and of every way out of it: `npm run record-histories`. Run it for a new
+// procedure. Never to make a failed replay pass: runs that wait for a day were started by the code of before.
+
+let temporal: TimeSkipping;
+beforeAll(async () => {
+  temporal = await timeSkipping();
+});
+afterAll(() => temporal.close());
+
+interface Recording {
+  file: string;
+  workflowType: string;
+  input: Record<string, unknown>;
+  scene?: World;
+  act?: (handle: WorkflowHandle) => Promise<unknown>;
+}
+
+const restore = { workflowType: 'restoreDatabase', input: { backup: 'latest', by: 'chris' } };
+const failing = (type: string) => async (): Promise<never> => {
+  throw ApplicationFailure.nonRetryable(`${type} in a recording`, type);
+};
+
+async function plan(handle: WorkflowHandle, phase: string): Promise<string> {
+  const status = await statusWhen(handle, (now) => now.phase === phase && now.question !== undefined);
+  return status.question?.plan ?? '';
+}
+
+async function approve(handle: WorkflowHandle): Promise<void> {
+  await handle.signal('approve', { by: 'dana', plan: await plan(handle, 'waiting-for-answer') });
+}
+
+const inUndoWindow =
+  (verb: 'keep' | 'rollback') =>
+  async (handle: WorkflowHandle): Promise<void> => {
+    await approve(handle);
+    await handle.executeUpdate(verb, { args: [{ by: 'dana', plan: await plan(handle, 'undo-window') }] });
+  };
+
+const recordings: Recording[] = [
+  { file: 'backup-database.done', workflowType: 'backupDatabase', input: { by: 'chris' } },
+  { file: 'backup-database.planned', workflowType: 'backupDatabase', input: { dryRun: true } },
+  {
+    file: 'backup-database.failed',
+    workflowType: 'backupDatabase',
+    input: {},
+    scene: world({ readBackAndPublish: failing('DamagedBackup') }),
+  },
+  { file: 'check-backup.done', workflowType: 'checkBackup', input: { backup: 'latest' } },
+  { file: 'list-backups.done', workflowType: 'listBackups', input: {} },
+  { file: 'sweep-leftovers.done', workflowType: 'sweepLeftovers', input: {} },
+  { ...restore, file: 'restore-database.planned', input: { backup: 'latest', dryRun: true } },
+  { ...restore, file: 'restore-database.not-approved' },
+  {
+    ...restore,
+    file: 'restore-database.rejected',
+    act: async (handle) =>
+      handle.signal('reject', { by: 'dana', plan: await plan(handle, 'waiting-for-answer') }),
+  },
+  { ...restore, file: 'restore-database.window-passed', act: approve },
+  { ...restore, file: 'restore-database.kept', act: inUndoWindow('keep') },
+  { ...restore, file: 'restore-database.rolled-back', act: inUndoWindow('rollback') },
+  {
+    ...restore,
+    file: 'restore-database.read-only',
+    input: { backup: 'latest', fence: 'read-only' },
+    act: approve,
+  },
+  { ...restore, file: 'restore-database.stopped', input: { backup: 'latest', fence: 'stop' }, act: approve },
+  {
+    ...restore,
+    file: 'restore-database.verification-failed',
+    scene: world({ verifyShadow: failing('VerificationFailed') }),
+    act: approve,
+  },
+  {
+    ...restore,
+    file: 'restore-database.swapped-back',
+    scene: world({ smokeTest: failing('SmokeTestFailed') }),
+    act: approve,
+  },
+  {
+    ...restore,
+    file: 'restore-database.restarted',
+    scene: world({
+      awaitReconnection: firstThen({ reconnected: false, afterMs: 1 }, { reconnected: true, afterMs: 1 }),
+    }),
+    act: approve,
+  },
+  {
+    ...restore,
+    file: 'restore-database.cancelled',
+    act: async (handle) => {
+      await plan(handle, 'waiting-for-answer');
+      await handle.cancel();
+    },
+  },
+];
+
+function firstThen<T>(first: T, then: T): () => Promise<T> {
+  let calls = 0;
+  return () => {
+    calls += 1;
+    return Promise.resolve(calls === 1 ? first : then);
+  };
+}
+
+test.each(recordings)('record $file', async ({ file, workflowType, input, scene = world(), act }) => {
+  await temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () => {
+    const handle = await temporal.start(workflowType, `recorded-${file}`, [input]);
+    await act?.(handle);
+    await handle.result().catch(() => undefined);
+    const path = fileURLToPath(new URL(`histories/${file}.json`, import.meta.url));
+    await writeFile(path, historyToText(await handle.fetchHistory()));
+  });
+});
