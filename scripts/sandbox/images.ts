@@ -85,7 +85,7 @@ async function filesIn(path: string, name = ''): Promise<{ name: string; file: s
 async function build(service: SandboxService, image: string, log: Log): Promise<void> {
   log(`Building ${image}`);
   const { context, dockerfile } = buildOf(service);
-  const args = ['build', '--tag', image, '--file', dockerfile, context];
+  const args = ['build', '--force-rm', '--tag', image, '--file', dockerfile, context];
   const said: string[] = [];
   const onLine = (line: string) => {
     said.push(line);

@@ -70,13 +70,24 @@ export async function removeProject(project: string): Promise<void> {
   const containers = new Set((await projectContainers(project)).map(({ id }) => id));
   for (const network of networks) {
     // Jobs and copies on the sandbox's own network can belong to nothing else.
-    const attached = await run('docker', ['ps', '--all', '--quiet', '--filter', `network=${network}`]);
-    for (const id of lines(attached)) containers.add(id);
+    for (const id of await containersOn(network)) containers.add(id);
   }
   if (containers.size > 0) await run('docker', ['rm', '--force', '--volumes', ...containers]);
   if (networks.length > 0) await run('docker', ['network', 'rm', ...networks]);
   const volumes = await projectVolumes(project);
   if (volumes.length > 0) await run('docker', ['volume', 'rm', ...volumes]);
+}
+
+/** The ids of containers on a network, also of those that were never started: Docker's own filter misses them. */
+async function containersOn(network: string): Promise<string[]> {
+  const name = await run('docker', ['network', 'inspect', '--format', '{{.Name}}', network]);
+  const attached = lines(await run('docker', ['ps', '--all', '--quiet', '--filter', `network=${network}`]));
+  const format = '{{.ID}}\t{{.Networks}}';
+  const created = lines(
+    await run('docker', ['ps', '--all', '--filter', 'status=created', '--format', format]),
+  ).map((line) => line.split('\t'));
+  const waiting = created.filter(([, networks = '']) => networks.split(',').includes(name));
+  return [...attached, ...waiting.map(([id = '']) => id)];
 }
 
 function lines(text: string): string[] {

@@ -186,6 +186,7 @@ describe('its life', () => {
       `version=${Number(major) === 1 ? '2.24.0' : '1.29.2'}`,
     ];
     const flags = labels.flatMap((label) => ['--label', `com.docker.compose.${label}`]);
+    flags.push('--label', 'hermes-ops.sandbox=true');
     await run('docker', ['create', '--name', `${other}-api`, ...flags, (await imageNames()).nginx]);
     await expect(startSandbox({ stateDirectory, project: other })).rejects.toThrow(/Nothing was changed/);
     expect(await containerNames(other)).toEqual([`${other}-api`]);
@@ -193,9 +194,23 @@ describe('its life', () => {
     expect(await containerNames(other)).toEqual([]);
   });
 
+  it('is neither started over nor stopped with what somebody else made under its name', async () => {
+    const other = `${project}-real`;
+    const labels = ['--label', `com.docker.compose.project=${other}`];
+    await run('docker', ['create', '--name', `${other}-api`, ...labels, (await imageNames()).nginx]);
+    try {
+      await expect(startSandbox({ stateDirectory, project: other })).rejects.toThrow(/Nothing was changed/);
+      await expect(stopSandbox({ stateDirectory, project: other })).rejects.toThrow(/Nothing was changed/);
+      expect(await containerNames(other)).toEqual([`${other}-api`]);
+    } finally {
+      await run('docker', ['rm', `${other}-api`]);
+    }
+  });
+
   it('stopped, it leaves no container, network, volume or file, and can be stopped again', async () => {
-    await run('docker', ['create', '--network', sandbox.network, (await imageNames()).nginx]);
+    const job = await run('docker', ['create', '--network', sandbox.network, (await imageNames()).nginx]);
     await stopSandbox({ stateDirectory, project });
+    await expect(run('docker', ['inspect', job])).rejects.toThrow(/No such object/);
     expect(await containerNames(project)).toEqual([]);
     expect(await projectVolumes(project)).toEqual([]);
     expect(await run('docker', ['network', 'ls', '--quiet', '--filter', `name=${sandbox.network}`])).toBe('');

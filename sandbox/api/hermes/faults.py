@@ -85,7 +85,7 @@ async def switch(state: State, wanted: dict) -> None:
 async def follow(state: State) -> None:
     """Keeps up with the hash. Without Redis the last known faults stay."""
     last_told = 0.0
-    while True:
+    while not state.stopping:
         try:
             entries = await state.cache.hgetall(HASH)
             changed = entries.get(VERSION, "") != state.faults.version
@@ -146,7 +146,7 @@ async def hold_one(state: State) -> None:
 
 async def leak(state: State) -> None:
     leaked: list[bytes] = []
-    while True:
+    while not state.stopping:
         await asyncio.sleep(0.2)
         rate = state.faults.get("leakMbPerSecond", 0)
         if rate > 0:
@@ -157,7 +157,7 @@ async def leak(state: State) -> None:
 async def hold_connections(state: State) -> None:
     """Takes connections out of the pool and does not give them back: what a leak in the code does."""
     held: list = []
-    while True:
+    while not state.stopping:
         await asyncio.sleep(LOOK_S)
         total = int(state.faults.get("heldConnections", 0))
         share = total // state.workers + (1 if state.index < total % state.workers else 0)

@@ -10,7 +10,7 @@ import asyncpg
 POOL_SIZE = 20
 MAX_OVERFLOW = 40
 WAIT_S = 30
-CONNECT_S = 5
+CONNECT_S = 10
 QUERY_S = 20
 log = logging.getLogger("hermes.database")
 

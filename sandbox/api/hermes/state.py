@@ -23,3 +23,4 @@ class State:
     measurements: Measurements
     faults: Faults
     websockets: set
+    stopping: bool = False

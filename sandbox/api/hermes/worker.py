@@ -46,7 +46,7 @@ def build(index: int, workers: int, started_at: float) -> web.Application:
         database=database.path.lstrip("/"),
     )
     cache = redis.Redis.from_url(
-        os.environ["REDIS_URL"], decode_responses=True, socket_timeout=3, socket_connect_timeout=2
+        os.environ["REDIS_URL"], decode_responses=True, socket_timeout=5, socket_connect_timeout=5
     )
     app = web.Application(middlewares=[failures_as_json, auth.bearer])
     app[STATE] = State(
@@ -112,6 +112,8 @@ async def close_websockets(app: web.Application) -> None:
 
 
 async def stop_background(app: web.Application) -> None:
+    # The flag too: Redis's client now and then swallows a cancellation.
+    app[STATE].stopping = True
     for task in app["background"]:
         task.cancel()
     await asyncio.gather(*app["background"], return_exceptions=True)
