@@ -45,13 +45,20 @@ export interface ProblemText {
  */
 export function problem(type: ProblemType, text: ProblemText, cause?: unknown): ApplicationFailure {
   const message = [text.what, text.state, text.next].filter((part) => part !== undefined).join(' ');
-  return ApplicationFailure.create({
+  const failure = ApplicationFailure.create({
     type,
     message,
     nonRetryable: !problemTypes[type].retryable,
     details: [text],
     ...(cause instanceof Error ? { cause } : {}),
   });
+  return withoutStack(failure);
+}
+
+/** Its words say all; the Web UI would show a page of program lines between them and the type. Causes keep theirs. */
+export function withoutStack(failure: ApplicationFailure): ApplicationFailure {
+  failure.stack = '';
+  return failure;
 }
 
 /** The problem's type when `error` is, or was caused by, one of ours. */

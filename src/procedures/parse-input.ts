@@ -26,13 +26,26 @@ function describeIssue(issue: v.BaseIssue<unknown>, schema: InputSchema): string
   if (issue.type === 'strict_object' && issue.expected === 'never') {
     return `\`${path}\` is not a field; the fields are ${fieldsOf(schema).join(', ')}`;
   }
-  if (issue.received === 'undefined') return `\`${path}\` is missing: expected ${expectation(issue)}`;
+  if (issue.received === 'undefined')
+    return `\`${path}\` is missing: expected ${expectation(issueOfNothing(schema, path) ?? issue)}`;
   return `\`${path}\` is ${show(issue.input)}: expected ${expectation(issue)}`;
 }
 
 /** A message of our own says what is expected; valibot's own starts with "Invalid". */
 function expectation(issue: v.BaseIssue<unknown>): string {
   return issue.message.startsWith('Invalid ') ? (issue.expected ?? issue.message) : issue.message;
+}
+
+/** A missing field's own issue knows only its name; what its schema says of nothing at all says what is expected. */
+function issueOfNothing(schema: InputSchema, field: string): v.BaseIssue<unknown> | undefined {
+  if (!('entries' in schema) || typeof schema.entries !== 'object' || schema.entries === null)
+    return undefined;
+  const entry = Object.entries(schema.entries).find(([name]) => name === field)?.[1];
+  return isSchema(entry) ? v.safeParse(entry, undefined).issues?.[0] : undefined;
+}
+
+function isSchema(value: unknown): value is v.GenericSchema {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'schema';
 }
 
 export function fieldsOf(schema: InputSchema): string[] {

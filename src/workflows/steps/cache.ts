@@ -17,7 +17,7 @@ export async function describeCache(run: Run): Promise<string[]> {
   return [
     `Redis keeps ${counted(look.keys, 'key')}, ${grouped(look.deadLetters)} of them dead letters: ${forgets}${patterns.length === 0 ? '' : ', dead letters stay'}`,
     ...(look.evicted > 0
-      ? [`**Look:** Redis has thrown ${counted(look.evicted, 'key')} away for want of memory`]
+      ? [`Attention: Redis has thrown ${counted(look.evicted, 'key')} away for want of memory`]
       : []),
   ];
 }

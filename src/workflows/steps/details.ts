@@ -3,6 +3,7 @@ import { clockTime } from './clock.ts';
 import type { RunStatus } from './status.ts';
 
 const shownEntries = 15;
+const shownCharacters = 200;
 
 /**
  * The run in Markdown for the Web UI's current details: what waits, what runs, what was done.
@@ -14,7 +15,7 @@ export function renderDetails(status: RunStatus): string {
 
 function heading({ title, stack, by, reason, outcome }: RunStatus): string {
   const why = reason === '' ? '' : `: ${reason}`;
-  return `## ${title} (${stack})\n\nAsked for by ${by}${why}${outcome === undefined ? '' : `\n\n**Ended: ${outcome}**`}\n`;
+  return `## ${title} (${stack})\n\nAsked for by ${plain(`${by}${why}`)}${outcome === undefined ? '' : `\n\n**Ended: ${outcome}**`}\n`;
 }
 
 function question({ question: open }: RunStatus): string[] {
@@ -22,7 +23,7 @@ function question({ question: open }: RunStatus): string[] {
   return [
     `### ${open.title}`,
     '',
-    ...open.lines.map((line) => `- ${line}`),
+    ...open.lines.map((line) => `- ${plain(line)}`),
     '',
     `**Plan \`${open.plan}\` waits for an answer until ${clockTime(Date.parse(open.deadlineAt))}.** Send one of these signals (or updates):`,
     '',
@@ -30,7 +31,7 @@ function question({ question: open }: RunStatus): string[] {
     '',
     ...(open.answers.length > 0
       ? [
-          `Answered so far: ${open.answers.map(({ by, verb }) => `${by} (${verb})`).join(', ')}; ${open.missing} more needed.`,
+          `Answered so far: ${open.answers.map(({ by, verb }) => `${plain(by)} (${verb})`).join(', ')}; ${open.missing} more needed.`,
           '',
         ]
       : []),
@@ -38,16 +39,26 @@ function question({ question: open }: RunStatus): string[] {
 }
 
 function running({ running: titles }: RunStatus): string[] {
-  return titles.length === 0 ? [] : ['### Now', '', ...titles.map((title) => `- ${title}`), ''];
+  return titles.length === 0 ? [] : ['### Now', '', ...titles.map((title) => `- ${plain(title)}`), ''];
 }
 
 function done({ timeline }: RunStatus): string[] {
   if (timeline.length === 0) return [];
   const left = timeline.length - shownEntries;
   return [
-    '### So far',
+    '### So far (times in UTC)',
     '',
     ...(left > 0 ? [`- (${left} earlier entries: query \`timeline\`)`] : []),
-    ...timeline.slice(-shownEntries).map(({ at, text }) => `- ${at.slice(11, 19)} ${text}`),
+    ...timeline.slice(-shownEntries).map(({ at, text }) => `- ${at.slice(11, 19)} ${plain(shortened(text))}`),
   ];
+}
+
+/** The whole text is in the query `timeline`. */
+function shortened(text: string): string {
+  return text.length <= shownCharacters ? text : `${text.slice(0, shownCharacters).trimEnd()} …`;
+}
+
+/** People's words and names of tables as they are, whatever Markdown would make of them. */
+function plain(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').replaceAll(/[\\`*<>[\]&]|(?<!\w)_|_(?!\w)/g, String.raw`\$&`);
 }

@@ -4,6 +4,7 @@ import {
   ChildWorkflowFailure,
   TimeoutFailure,
 } from '@temporalio/common';
+import { withoutStack } from '../../problem.ts';
 
 /** The message of the failure that began it: Temporal's wrappers ("Activity task failed") say nothing. */
 export function rootMessage(error: unknown): string {
@@ -28,10 +29,12 @@ export function endingFailure(error: unknown, undone: string[]): ApplicationFail
   const root = rootFailure(error);
   const type = root instanceof ApplicationFailure ? (root.type ?? 'Failed') : 'Failed';
   const left = undone.length === 0 ? '' : ` The way back failed too; do by hand: ${undone.join('; ')}`;
-  return ApplicationFailure.create({
-    type,
-    message: `${rootMessage(error)}${left}`,
-    nonRetryable: true,
-    ...(error instanceof Error ? { cause: error } : {}),
-  });
+  return withoutStack(
+    ApplicationFailure.create({
+      type,
+      message: `${rootMessage(error)}${left}`,
+      nonRetryable: true,
+      ...(error instanceof Error ? { cause: error } : {}),
+    }),
+  );
 }

@@ -37,7 +37,9 @@ export async function acquireLock(request: LockRequest): Promise<HeldLock> {
   for (let noted = false; ;) {
     const child = await tryStart(lockId, request.resource);
     if (child !== undefined) return heldLock(child);
-    const { holder } = await underTitle(`Who holds ${request.resource}?`, () => inspectLock({ lockId }));
+    const { holder } = await underTitle(`Who holds the lock on ${request.resource}?`, () =>
+      inspectLock({ lockId }),
+    );
     if (holder === undefined) continue;
     const who = `${holder.procedure} (workflow ${holder.workflowId}, since ${holder.since})`;
     if (request.onBusy === 'fail') {
@@ -58,7 +60,7 @@ export async function acquireLock(request: LockRequest): Promise<HeldLock> {
 /** Whether this very run still holds it: after *Reset* the history says so, and the lock may be gone. */
 export async function stillHeld(request: LockRequest): Promise<boolean> {
   const { workflowId, runId } = workflowInfo();
-  const { holder } = await underTitle(`Is ${request.resource} still ours?`, () =>
+  const { holder } = await underTitle(`Is the lock on ${request.resource} still ours?`, () =>
     inspectLock({ lockId: lockIdOf(request) }),
   );
   return holder?.workflowId === workflowId && holder.runId === runId;

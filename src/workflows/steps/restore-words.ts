@@ -21,12 +21,12 @@ export function describeRestorePlan(plan: RestorePlan): string[] {
     `${counted(tablesEqual, 'table')} with the same number of rows`,
     ...named('only in the live database, lost', plan.tablesOnlyInLive),
     ...named('only in the backup, back again', plan.tablesOnlyInBackup),
-    `${grouped(plan.writesPerMinute)} rows a minute are being written: what comes until the swap is not in the backup`,
-    `needs ${spokenSize(plan.serverNeededBytes)} of ${spokenSize(plan.serverFreeBytes)} free; takes about ${spokenDuration(plan.expectedSeconds * 1000)}`,
+    `${describeWrites(plan.writesPerMinute)}: what comes until the swap is not in the backup`,
+    `needs ${spokenSize(plan.serverNeededBytes)}, and ${spokenSize(plan.serverFreeBytes)} are free; takes about ${spokenDuration(plan.expectedSeconds * 1000)}`,
     ...plan.endsUndoOf.map(
       ({ workflowId, database }) => `ends the undo window of ${workflowId} (${database} is dropped)`,
     ),
-    ...plan.warnings.map((warning) => `**Look:** ${warning}`),
+    ...plan.warnings.map((warning) => `Attention: ${warning}`),
   ];
 }
 
@@ -34,14 +34,20 @@ export function describeSwap(swap: Swap): string {
   return [
     `${swap.gapMs} ms without a database`,
     `the old one is kept as ${swap.old.name}`,
-    ...describeWritten('not in the restored database', swap.writtenSincePlan),
+    ...describeWritten('written after the plan and not restored', swap.writtenSincePlan),
   ].join('; ');
 }
 
-/** Rows written, table by table; one line that says "none" where there are none. */
+function describeWrites(perMinute: number): string {
+  return perMinute === 0
+    ? 'nothing is being written at the moment'
+    : `about ${counted(perMinute, 'row')} a minute are being written`;
+}
+
+/** Rows written, table by table; one line that says "nothing" where there are none. */
 export function describeWritten(where: string, rows: WrittenRows[]): string[] {
   const written = rows.filter(({ inserted, updated, deleted }) => inserted + updated + deleted > 0);
-  if (written.length === 0) return [`${where}: no rows`];
+  if (written.length === 0) return [`${where}: nothing`];
   return written
     .slice(0, shownTables)
     .map(

@@ -2,6 +2,7 @@ import { proxyActivities } from '@temporalio/workflow';
 import type { BackupsActivities } from '../../activities/contract/backups.ts';
 import type { DatabaseActivities } from '../../activities/contract/database.ts';
 import type { ContainerActivities } from '../../activities/contract/service.ts';
+import { underTitle } from './current-step.ts';
 import { shortChange } from './policies.ts';
 import type { Run } from './run.ts';
 
@@ -21,9 +22,11 @@ export async function sweepDatabaseLeftovers(run: Run): Promise<Leftovers> {
   return run.change(
     'Remove what ended runs left behind',
     async () => {
-      const containers = await sweepJobContainers();
-      const databases = await sweepDatabases();
-      const partial = await sweepPartialBackups();
+      const containers = await underTitle('Remove job containers of ended runs', () => sweepJobContainers());
+      const databases = await underTitle('Drop databases of ended runs', () => sweepDatabases());
+      const partial = await underTitle('Remove unfinished backups of ended runs', () =>
+        sweepPartialBackups(),
+      );
       return {
         removed: [...containers.removed, ...databases.dropped, ...partial.removed],
         kept: databases.kept.map(({ name, reason }) => `${name} (${reason})`),

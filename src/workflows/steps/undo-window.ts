@@ -59,7 +59,7 @@ function askForUndo(run: Run, swap: Swap, windowMs: number, plan: string): Promi
         `The restored database serves. The old one is kept as ${swap.old.name} until ${clockTime(Date.now() + windowMs)}`,
         'rollback brings the old one back; what was written since the swap is kept aside',
         'keep drops the old one now',
-        ...describeWritten('not in the restored database', swap.writtenSincePlan),
+        ...describeWritten('written after the plan and not restored', swap.writtenSincePlan),
       ],
       plan,
       verbs: ['keep', 'rollback'],

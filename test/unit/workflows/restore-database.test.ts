@@ -339,7 +339,7 @@ describe('the undo window', () => {
 
 describe('the start', () => {
   test.each([
-    [undefined, '`backup` is missing'],
+    [undefined, '`backup` is missing: expected a backup id, a time such as'],
     [{ backup: 7 }, '`backup` is 7 (number): expected a backup id'],
     ['latest', 'expected one JSON object, got "latest" (string)'],
     [{ backup: 'latest', dryrun: true }, '`dryrun` is not a field; the fields are by, reason, dryRun'],
