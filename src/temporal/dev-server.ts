@@ -25,8 +25,11 @@ export interface DevServerOptions {
   /** Wanted ports; another free one is taken where somebody else listens. Default 7233 and 8233. */
   port?: number;
   uiPort?: number;
-  /** The address it listens on. Default 127.0.0.1: the development server asks nobody for a password. */
-  ip?: string;
+  /**
+   * 127.0.0.1, the default, or 0.0.0.0. On any other address its own parts do not find each other: it serves, but
+   * starts no run. It asks nobody for a password.
+   */
+  ip?: '127.0.0.1' | '0.0.0.0';
   namespace?: string;
   /** How long the record of an ended run stays in Temporal, in days. Default 90. */
   retentionDays?: number;

@@ -1,13 +1,11 @@
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import { checkSharedDirectory } from '../activities/backups/shared-directory.ts';
 import { createActivities } from '../activities/index.ts';
-import type { Setting } from '../activities/setting.ts';
 import type { Environment } from '../environment.ts';
-import { problemTypeOf } from '../problem.ts';
 import { procedures } from '../procedures/index.ts';
 import { loadStack } from '../stack/load.ts';
 import { ensureSearchAttributes } from '../temporal/ensure-search-attributes.ts';
+import { endOnSignal } from './early-end.ts';
 import { locateOrStart } from './embedded-server.ts';
 import { createWorker } from './serve.ts';
 import { createSetting } from './setting.ts';
@@ -22,6 +20,7 @@ export async function runWorker(
   variables: NodeJS.ProcessEnv,
   log: (line: string) => void,
 ): Promise<void> {
+  const started = endOnSignal();
   const stack = await loadStack(environment.stackFile);
   const { metricsAddress, logLevel } = environment;
   Runtime.install({
@@ -46,21 +45,11 @@ export async function runWorker(
     log(`Serves: ${procedures.map(({ workflowType }) => workflowType).join(', ')}`);
     if (uiUrl !== undefined) log(`Web UI: ${uiUrl}`);
     if (metricsAddress !== undefined) log(`Metrics: http://${metricsAddress}/metrics`);
+    started();
     await worker.run();
     log('Worker stopped.');
   } finally {
     await clientConnection.close();
     await connection.close();
-  }
-}
-
-/** A folder that is another one for the containers stops the worker; a stack that is down only leaves it untried. */
-async function tryBackupsDirectory(setting: Setting, log: (line: string) => void): Promise<void> {
-  try {
-    await checkSharedDirectory(setting);
-  } catch (error) {
-    if (problemTypeOf(error) === 'StackFile') throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    log(`The directory of the backups was not tried: ${why}`);
   }
 }
