@@ -35,7 +35,11 @@ export type Snapshot = v.InferOutput<typeof snapshotSchema>;
  */
 export async function withSnapshot<T>(setting: Setting, act: (snapshot: Snapshot) => Promise<T>): Promise<T> {
   const { name } = setting.stack.database;
-  const options = { applicationName: 'hermes-ops snapshot', lockTimeoutMs: tableLockTimeoutMs };
+  const options = {
+    applicationName: 'hermes-ops snapshot',
+    lockTimeoutMs: tableLockTimeoutMs,
+    endsWhenCancelled: true,
+  };
   return withConnection(setting, name, options, async (client) => {
     // As pg_dump: a policy that hides rows is an error, not a smaller count.
     await client.query('set row_security = off');

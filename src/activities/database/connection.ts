@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { Context } from '@temporalio/activity';
 import { Client, type ClientConfig } from 'pg';
 import { problem } from '../../problem.ts';
 import { runningContainer } from '../docker/service-containers.ts';
@@ -11,6 +12,8 @@ export interface ConnectOptions {
   /** 0, the default, is none. */
   statementTimeoutMs?: number;
   lockTimeoutMs?: number;
+  /** For one that only looks: a long count must not keep a cancelled procedure from ending. */
+  endsWhenCancelled?: boolean;
 }
 
 /**
@@ -41,7 +44,7 @@ export async function connect(setting: Setting, database: string, options: Conne
   return client;
 }
 
-/** Connects, acts, and closes whatever happens. */
+/** Connects, acts, and closes whatever happens. Throws CancelledFailure for one that ends when it is cancelled. */
 export async function withConnection<T>(
   setting: Setting,
   database: string,
@@ -49,13 +52,27 @@ export async function withConnection<T>(
   act: (client: Client) => Promise<T>,
 ): Promise<T> {
   const client = await connect(setting, database, options);
+  const stopFollowing = options.endsWhenCancelled === true ? endWhenCancelled(client) : () => false;
   try {
     return await act(client);
   } catch (error) {
+    if (stopFollowing()) await Context.current().cancelled;
     throw isConnectionLoss(error) ? unreachable(setting, database, error) : error;
   } finally {
+    stopFollowing();
     await client.end().catch(() => undefined);
   }
+}
+
+/** Ends the connection, its query with it, when the activity is cancelled. The answer stops that, and says whether it was. */
+function endWhenCancelled(client: Client): () => boolean {
+  const { cancellationSignal } = Context.current();
+  const end = (): void => void client.end().catch(() => undefined);
+  cancellationSignal.addEventListener('abort', end, { once: true });
+  return () => {
+    cancellationSignal.removeEventListener('abort', end);
+    return cancellationSignal.aborted;
+  };
 }
 
 /**

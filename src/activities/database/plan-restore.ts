@@ -153,21 +153,26 @@ interface LiveLook {
 
 async function lookAtLive(setting: Setting): Promise<LiveLook> {
   const { name } = setting.stack.database;
-  return withConnection(setting, name, { applicationName: 'hermes-ops plans' }, async (client) => {
-    const before = await readStatistics(client);
-    const rows = await countRows(client, await listTables(client));
-    await new Promise((resolve) => {
-      setTimeout(resolve, sampleMs);
-    });
-    const statistics = await readStatistics(client);
-    const written = writtenBetween(before, statistics).reduce((sum, table) => sum + total(table), 0);
-    return {
-      rows,
-      bytes: await sizeOf(client),
-      writesPerMinute: Math.round((written * 60_000) / sampleMs),
-      statistics,
-    };
-  });
+  return withConnection(
+    setting,
+    name,
+    { applicationName: 'hermes-ops plans', endsWhenCancelled: true },
+    async (client) => {
+      const before = await readStatistics(client);
+      const rows = await countRows(client, await listTables(client));
+      await new Promise((resolve) => {
+        setTimeout(resolve, sampleMs);
+      });
+      const statistics = await readStatistics(client);
+      const written = writtenBetween(before, statistics).reduce((sum, table) => sum + total(table), 0);
+      return {
+        rows,
+        bytes: await sizeOf(client),
+        writesPerMinute: Math.round((written * 60_000) / sampleMs),
+        statistics,
+      };
+    },
+  );
 }
 
 async function sizeOf(client: pg.Client): Promise<number> {

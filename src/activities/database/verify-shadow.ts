@@ -24,7 +24,7 @@ export async function verifyShadow(
   const found = await withConnection(
     setting,
     shadow.name,
-    { applicationName: 'hermes-ops verifies' },
+    { applicationName: 'hermes-ops verifies', endsWhenCancelled: true },
     async (client) => {
       // As in the backup's own session: a policy that hides rows is an error, not a smaller count.
       await client.query('set row_security = off');
