@@ -10,6 +10,8 @@ export interface RunOfTest {
   runId?: string;
   workflowId?: string;
   attempt?: number;
+  /** Temporal numbers a run's activities: `1`, `2`, …. */
+  activityId?: string;
   procedure?: string;
 }
 
@@ -27,6 +29,7 @@ export function attemptOf({ runId = randomUUID(), ...run }: RunOfTest = {}): Att
   const environment = new MockActivityEnvironment(
     {
       attempt: run.attempt ?? 1,
+      ...(run.activityId === undefined ? {} : { activityId: run.activityId }),
       workflowType: run.procedure ?? 'backupDatabase',
       workflowExecution: { workflowId: run.workflowId ?? 'test', runId },
     },
