@@ -29,7 +29,11 @@ export async function ensureBaseImage(log: Log): Promise<void> {
   try {
     await run('debootstrap', ['--variant=minbase', 'bookworm', folder], {
       onLine: (line) => {
-        if (/^I: (Retrieving InRelease|Extracting|Installing|Base system)/.test(line))
+        if (
+          /^I: (Retrieving InRelease|Installing core|Unpacking (required|the base)|Configuring (required|the base)|Base system)/.test(
+            line,
+          )
+        )
           log(`debootstrap: ${line.slice(3)}`);
       },
     });

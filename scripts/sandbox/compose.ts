@@ -35,11 +35,9 @@ async function look(): Promise<Compose | undefined> {
   return undefined;
 }
 
-/** 1 of "1.29.2", 2 of "v2.24.0". */
+/** 1 of "1.29.2", 2 of "v2.24.0", and 2 where there is no number: version 2 built from its sources says `dev`. */
 export function majorOf(version: string): number {
-  const major = /^v?(\d+)\./.exec(version.trim())?.[1];
-  if (major === undefined) throw new Error(`This is no version of compose: ${version}`);
-  return Number(major);
+  return Number(/^v?(\d+)\./.exec(version.trim())?.[1] ?? 2);
 }
 
 /** Creates and starts what is missing or changed of the project. `variables` are what its file asks for. */
