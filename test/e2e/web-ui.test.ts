@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  openDetails,
+  openList,
+  openRun,
+  openSignals,
+  openTimeline,
+  readPlan,
+  sendSignal,
+  untilState,
+} from '../../scripts/web-ui/run-page.ts';
+import { verbDescriptions } from '../../src/workflows/steps/answer.ts';
+import { install, type Installation } from './support/installation.ts';
+import { openWebUi, type WebUi } from './support/web-ui.ts';
+
+const rows = 50_000;
+let hermes: Installation;
+let ui: WebUi;
+
+beforeAll(async () => {
+  hermes = await install('web-ui', { rows });
+  await hermes.startWorker();
+  const backup = await hermes.hermesOps('run', 'backup-database', '--reason', 'before the accident');
+  if (backup.exitCode !== 0) throw new Error(`There is no backup to restore: ${backup.stderr}`);
+  ui = await openWebUi(hermes);
+});
+afterAll(async () => {
+  await ui?.close();
+  await hermes?.close();
+});
+
+async function matters(): Promise<number> {
+  const [row] = await hermes.sql<{ count: string }>('select count(*) from matters');
+  return Number(row?.count);
+}
+
+async function databases(): Promise<string[]> {
+  const all = await hermes.sql<{ datname: string }>(
+    `select datname from pg_database where not datistemplate and datname <> 'postgres' order by 1`,
+  );
+  return all.map(({ datname }) => datname);
+}
+
+test('a restore is started, approved and kept from the Web UI alone, and every row is back', async () => {
+  await hermes.sql('delete from matters where id <= 100');
+  expect(await matters()).toBe(rows - 100);
+
+  await ui.start('restoreDatabase', 'restore-by-hand', '{"backup":"latest","by":"dana"}');
+  const plan = await readPlan(ui.page, 'Waiting for approval');
+  const details = await openDetails(ui.page);
+  const text = await details.getByRole('main').innerText();
+  expect(text).toContain('Asked for by dana');
+  expect(text).toContain('public.matters: 49,900 → 50,000 rows (+100)');
+  expect(text).toContain(`{"by": "YOUR NAME", "plan": "${plan}"}`);
+  expect(await databases()).toEqual(['hermes']);
+
+  await sendSignal(ui.page, 'approve', { by: 'dana', plan });
+  const undo = await readPlan(ui.page, 'Undo window');
+  expect(undo).not.toBe(plan);
+  const timeline = await openTimeline(ui.page);
+  await timeline.getByText('Swap the databases').waitFor();
+  expect(await matters()).toBe(rows);
+  expect(await databases()).toEqual(['hermes', expect.stringMatching(/^hermes_before_/)]);
+
+  await sendSignal(ui.page, 'keep', { by: 'dana', plan: undo });
+  await untilState(ui.page, 'Completed');
+  await ui.page.getByText('Restored, and kept by dana.').first().waitFor();
+  expect(await matters()).toBe(rows);
+  expect(await databases()).toEqual(['hermes']);
+});
+
+test('every line of the timeline says in plain words what it is', async () => {
+  await openRun(ui.page, ui.uiUrl, 'restore-by-hand');
+  const timeline = await openTimeline(ui.page);
+  await timeline.getByText('Write the record').waitFor();
+  const lines = await timeline.getByRole('listitem').allInnerTexts();
+  const activities = lines.map((line) => line.trim()).filter((line) => /^[a-z]+[A-Z]\w+/.test(line));
+  expect(activities.length).toBeGreaterThan(15);
+  expect(activities.filter((line) => !/^\w+ • [A-Z][\w ,’?-]+$/.test(line))).toEqual([]);
+  expect(lines.join('\n')).toMatch(/Waiting for approval: plan \w+, until \d\d:\d\d UTC/);
+  expect(lines.join('\n')).toContain('Lock on database, held by restore-by-hand');
+});
+
+test('a start with no JSON at all fails at once, and its page says what is missing and shows a valid input', async () => {
+  const before = await databases();
+  await ui.start('restoreDatabase', 'restore-without-input');
+  await untilState(ui.page, 'Failed');
+  const result = ui.page.getByRole('textbox', { name: 'Result' });
+  await result.getByText('InvalidInput').waitFor();
+  const text = (await result.innerText()).replaceAll(String.raw`\"`, '"');
+  expect(text).toContain('`backup` is missing: expected a backup id, a time such as');
+  expect(text).toContain('A valid input: {"backup":"latest"');
+  expect(text).not.toContain('node_modules');
+  expect(await databases()).toEqual(before);
+});
+
+test('the menu of signals says what each does and which JSON it takes', async () => {
+  await ui.start('restoreDatabase', 'restore-rejected', '{"backup":"latest","by":"dana"}');
+  const plan = await readPlan(ui.page, 'Waiting for approval');
+  const dialog = await openSignals(ui.page);
+  const options = (await dialog.getByRole('option').allInnerTexts()).map((text) => text.split('\n'));
+  for (const [verb, description] of Object.entries(verbDescriptions)) {
+    expect(options).toContainEqual([verb, description]);
+  }
+  await dialog.getByRole('button', { name: 'Cancel' }).last().click();
+  await dialog.waitFor({ state: 'hidden' });
+  await sendSignal(ui.page, 'reject', { by: 'dana', plan, reason: 'not now' });
+  await untilState(ui.page, 'Completed');
+});
+
+test('the list of runs can be filtered by procedure', async () => {
+  await openList(ui.page, ui.uiUrl, '`Procedure`="restore-database"');
+  await ui.page.getByRole('link', { name: 'restore-by-hand', exact: true }).waitFor();
+  const types = await ui.page
+    .getByRole('row')
+    .getByRole('link', { name: /^[a-z]+[A-Z]\w*$/ })
+    .allInnerTexts();
+  expect(new Set(types)).toEqual(new Set(['restoreDatabase']));
+});
