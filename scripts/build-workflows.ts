@@ -29,6 +29,7 @@ async function bundle(): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(workflows, 'index.ts'),
     workflowInterceptorModules: [join(workflows, 'interceptors.ts')],
+    payloadConverterPath: join(workflows, 'payload-converter.ts'),
     logger: new DefaultLogger('WARN'),
   });
   return code;

@@ -1,3 +1,4 @@
+import { isGrpcServiceError } from '@temporalio/client';
 import { problemTypeOf } from '../problem.ts';
 
 /** Exit codes that a script can use. Documented in the README. */
@@ -21,7 +22,15 @@ export const exitCodes = {
 export function exitCodeOf(error: unknown): number {
   const type = problemTypeOf(error);
   if (type === 'InvalidInput' || type === 'StackFile') return exitCodes.usage;
-  if (type === 'Unreachable') return exitCodes.unreachable;
+  if (type === 'Unreachable' || isServerAway(error)) return exitCodes.unreachable;
   if (type === 'Rejected' || type === 'NotApproved') return exitCodes.notApproved;
   return exitCodes.failed;
+}
+
+/** gRPC's codes for a server that is not there: DEADLINE_EXCEEDED, UNAVAILABLE. */
+const awayCodes = new Set([4, 14]);
+
+function isServerAway(error: unknown): boolean {
+  if (isGrpcServiceError(error)) return awayCodes.has(error.code);
+  return error instanceof Error && isServerAway(error.cause);
 }

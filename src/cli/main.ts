@@ -7,6 +7,7 @@ import { addConfigCommands } from './commands/config.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addRunsCommands } from './commands/runs.ts';
 import { addWorkerCommands } from './commands/worker.ts';
+import { errorText } from './error-text.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 
 const program = new Command('hermes-ops')
@@ -33,7 +34,6 @@ function report(error: unknown): number {
     // The parser has printed it already.
     return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   }
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${colors.red('error')} ${message}\n`);
+  process.stderr.write(`${colors.red('error')} ${errorText(error)}\n`);
   return error instanceof StackFileError ? exitCodes.usage : exitCodeOf(error);
 }

@@ -1,9 +1,11 @@
 import {
   type Client,
+  WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { problem } from '../problem.ts';
+import { notGoingOn } from './not-going-on.ts';
 import type { Verb } from '../workflows/steps/answer.ts';
 
 const updateTimeoutMs = 10_000;
@@ -27,6 +29,7 @@ export async function answerRun(
     if (error instanceof WorkflowUpdateFailedError) {
       throw problem('InvalidInput', { what: error.cause?.message ?? error.message });
     }
+    if (error instanceof WorkflowNotFoundError) throw notGoingOn(workflowId);
     if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
     await handle.signal(verb, answer);
     return `No worker answered within ${updateTimeoutMs / 1000} s. Sent as a signal: it is read when a worker runs.`;

@@ -18,6 +18,7 @@ export const backupDatabaseProcedure = defineProcedure({
       'manual',
     ),
   }),
+  scheduledInput: { kind: 'scheduled' },
   example: { by: 'chris', reason: 'before the 2.4 migration' },
 });
 

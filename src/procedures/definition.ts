@@ -18,6 +18,8 @@ export interface ProcedureDefinition<Schema extends InputSchema = InputSchema> {
   readonly example: v.InferInput<Schema>;
   /** The procedure changes something that customers or the next on-call engineer notice. */
   readonly changes: boolean;
+  /** What the schedule adds to the input. */
+  readonly scheduledInput?: Partial<v.InferInput<Schema>>;
 }
 
 export type InputSchema = v.GenericSchema<Record<string, unknown>, CommonInput>;

@@ -12,7 +12,11 @@ export function parseInput<Schema extends InputSchema>(
 ): v.InferOutput<Schema> {
   const parsed = v.safeParse(definition.schema, raw ?? {});
   if (parsed.success) return parsed.output;
-  const fields = parsed.issues.slice(0, 10).map((issue) => describeIssue(issue, definition.schema));
+  // To the schema, a list and bytes are objects with odd fields.
+  const fields =
+    Array.isArray(raw) || ArrayBuffer.isView(raw)
+      ? [`expected one JSON object, got ${show(raw)}`]
+      : parsed.issues.slice(0, 10).map((issue) => describeIssue(issue, definition.schema));
   throw problem('InvalidInput', {
     what: `The input of ${definition.workflowType} is not valid: ${fields.join('; ')}.`,
     state: 'Nothing was started.',

@@ -7,7 +7,8 @@ import { loadStack } from '../stack/load.ts';
 import { ensureSearchAttributes } from '../temporal/ensure-search-attributes.ts';
 import { endOnSignal } from './early-end.ts';
 import { locateOrStart } from './embedded-server.ts';
-import { createWorker } from './serve.ts';
+import { createWorker, serve } from './serve.ts';
+import { applySchedules } from './schedules.ts';
 import { createSetting } from './setting.ts';
 import { checkSharedDirectoryAtStart } from './shared-directory.ts';
 
@@ -43,13 +44,15 @@ export async function runWorker(
       `Worker of stack ${stack.stack} on ${connectionOptions.address}, namespace ${namespace}, task queue ${taskQueue}`,
     );
     log(`Serves: ${procedures.map(({ workflowType }) => workflowType).join(', ')}`);
+    log(`Schedules: ${(await applySchedules(client, stack)).join('; ')}`);
     if (uiUrl !== undefined) log(`Web UI: ${uiUrl}`);
     if (metricsAddress !== undefined) log(`Metrics: http://${metricsAddress}/metrics`);
     started();
-    await worker.run();
+    await serve(worker);
     log('Worker stopped.');
   } finally {
     await clientConnection.close();
-    await connection.close();
+    // A worker that ended before its steps still holds it, and how that came about is the error to tell.
+    await connection.close().catch(() => undefined);
   }
 }

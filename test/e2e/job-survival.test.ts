@@ -18,6 +18,23 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+/** The next attempt stands still where it would start its container, until it is thawed. */
+function frozenAtStart(): { thaw: () => void } {
+  let thaw = (): void => undefined;
+  const thawed = new Promise<void>((resolve) => {
+    thaw = resolve;
+  });
+  // oxlint-disable-next-line typescript/unbound-method -- called with its own container below
+  const original = Docker.Container.prototype.start;
+  vi.spyOn(Docker.Container.prototype, 'start').mockImplementationOnce(async function (
+    this: Docker.Container,
+  ) {
+    await thawed;
+    return original.call(this);
+  });
+  return { thaw: () => thaw() };
+}
+
 describe('a job outlives the worker', { timeout: 60_000 }, () => {
   test('a worker that shuts down leaves it running, and the next attempt waits for that very one', async () => {
     const runId = randomUUID();
@@ -66,18 +83,11 @@ describe('a job outlives the worker', { timeout: 60_000 }, () => {
     const runId = randomUUID();
     const { job, folder, starts } = await jobs.counted('frozen');
     await writeFile(join(folder, 'go'), '');
-    const thaw = Promise.withResolvers<undefined>();
-    const { start } = Docker.Container.prototype;
-    vi.spyOn(Docker.Container.prototype, 'start').mockImplementationOnce(async function (
-      this: Docker.Container,
-    ) {
-      await thaw.promise;
-      return start.call(this);
-    });
+    const { thaw } = frozenAtStart();
     const frozen = jobs.run(attemptOf({ runId }), job);
     await vi.waitFor(async () => expect(await jobs.containersOf(runId)).toHaveLength(1));
     const outcome = await jobs.run(attemptOf({ runId, attempt: 2 }), job);
-    thaw.resolve(undefined);
+    thaw();
     expect(await frozen).toEqual(outcome);
     expect(await starts()).toBe(1);
     await jobs.remove(attemptOf({ runId }));
@@ -87,20 +97,13 @@ describe('a job outlives the worker', { timeout: 60_000 }, () => {
     const runId = randomUUID();
     const { job, folder, starts } = await jobs.counted('thawed-late');
     await writeFile(join(folder, 'go'), '');
-    const thaw = Promise.withResolvers<undefined>();
-    const { start } = Docker.Container.prototype;
-    vi.spyOn(Docker.Container.prototype, 'start').mockImplementationOnce(async function (
-      this: Docker.Container,
-    ) {
-      await thaw.promise;
-      return start.call(this);
-    });
+    const { thaw } = frozenAtStart();
     const frozen = failureOf(jobs.run(attemptOf({ runId }), job));
     await vi.waitFor(async () => expect(await jobs.containersOf(runId)).toHaveLength(1));
     const second = attemptOf({ runId, attempt: 2 });
     await jobs.run(second, job);
     await jobs.remove(second);
-    thaw.resolve(undefined);
+    thaw();
     expect(await frozen).toMatchObject({ type: 'StillHeld' });
     expect(await starts()).toBe(1);
     expect(await jobs.containersOf(runId)).toEqual([]);

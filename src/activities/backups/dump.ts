@@ -12,6 +12,7 @@ import { listBackups } from './choose.ts';
 import { exists, partialFolder, readJson, removeFolder, totalBytes, writeDurably } from './folder.ts';
 import { dumpFolder, inventoryFile } from './manifest.ts';
 import { type Snapshot, snapshotSchema, withSnapshot } from './snapshot.ts';
+import { checkBackupSpace } from './space.ts';
 
 export const dumpStep = 'dump';
 export const ownerFile = 'owner.json';
@@ -27,6 +28,7 @@ const maxBeginnings = 3;
 const lockWaitMs = 5_000;
 /** Its worker died before pg_dump had taken the snapshot over, or somebody changes a table: begun anew. */
 const passes = /snapshot|(?:lock|statement) timeout|could not obtain lock/i;
+const diskFull = /no space left on device/i;
 
 const outcomeSchema = v.object({ dumpBytes: v.number(), durationMs: v.number(), finishedAt: v.string() });
 export type DumpOutcome = v.InferOutput<typeof outcomeSchema>;
@@ -45,7 +47,8 @@ export async function dumpDatabase(setting: Setting, request: DumpRequest): Prom
         : await begin(setting, request, folder, lock.assertHeld);
       if (outcome.exitCode === 0) await writeOutcome(folder, outcome);
       else if (!passes.test(outcome.log) || beginning === maxBeginnings) {
-        throw jobProblem('JobFailed', `pg_dump of ${setting.stack.database.name} failed`, outcome);
+        const type = diskFull.test(outcome.log) ? 'NotEnoughSpace' : 'JobFailed';
+        throw jobProblem(type, `pg_dump of ${setting.stack.database.name} failed`, outcome);
       }
       await removeJob(setting, dumpStep);
     }
@@ -73,6 +76,7 @@ async function begin(
   assertHeld: () => Promise<void>,
 ): Promise<JobOutcome> {
   await assertHeld();
+  await checkBackupSpace(setting);
   await removeJob(setting, dumpStep);
   await removeFolder(folder);
   await writeDurably(join(folder, ownerFile), JSON.stringify(currentOwner(setting.stack.stack)));

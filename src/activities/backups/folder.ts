@@ -63,19 +63,32 @@ export async function readJson(path: string): Promise<unknown> {
   return JSON.parse(text);
 }
 
-/** Writes a file so that after a crash there is all of it or none: a draft, fsync, rename, fsync of the folder. */
+/** Writes a file so that after a crash there is all of it or none: a draft, fsync, rename, fsync of the folder. Throws NotEnoughSpace. */
 export async function writeDurably(path: string, content: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.draft`;
-  const file = await open(draft, 'w', 0o600);
   try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const draft = `${path}.draft`;
+    const file = await open(draft, 'w', 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+    await syncPath(dirname(path));
+  } catch (error) {
+    throw fullDisk(path, error) ?? error;
   }
-  await rename(draft, path);
-  await syncPath(dirname(path));
+}
+
+/** A disk that is full is not tried again: it does not empty itself. */
+function fullDisk(path: string, error: unknown): Error | undefined {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) return undefined;
+  return problem('NotEnoughSpace', {
+    what: `${path} could not be written: no space is left on its disk.`,
+    next: 'Make room there, then start again.',
+  });
 }
 
 /** fsync of a file or a folder. */

@@ -16,13 +16,16 @@ export const readStep = 'read-back';
 /** Files named `<number>.dat` or `<number>.dat.gz` hold the rows of a table. */
 const dataFilePattern = new RegExp(`^${dumpFolder}/\\d+\\.dat(\\.gz)?$`);
 
+/** What pg_restore says of an archive that a newer pg_dump wrote: it is whole. */
+const newerArchive = /unsupported version \([\d.]+\) in file header/;
+
 type ManifestFile = Manifest['files'][number];
 type Damage = (what: string) => Error;
 
 /**
  * Reads a backup in full: the manifest against its own digest, the files against the manifest in number, size and
  * SHA-256, the rows in the archive against the snapshot's, and the archive once more with `pg_restore` itself.
- * Each catches what the others let pass. Throws DamagedBackup, which names the file.
+ * Each catches what the others let pass. Throws DamagedBackup, which names the file, and NewerServer.
  */
 export async function verifyBackupIn(
   setting: Setting,
@@ -35,7 +38,7 @@ export async function verifyBackupIn(
   const damaged = await damageOf(setting, backupId);
   if (manifest.backupId !== backupId) throw damaged(`its manifest is of ${manifest.backupId}`);
   await checkFiles(folder, manifest, damaged);
-  await readWithPgRestore(setting, folderName, backupId);
+  await readWithPgRestore(setting, folderName, manifest);
   return { manifest, verified: verifiedBackup(manifest) };
 }
 
@@ -109,7 +112,11 @@ function described({ name, table }: ManifestFile): string {
   return table === undefined ? name : `${name} (table ${table})`;
 }
 
-async function readWithPgRestore(setting: Setting, folderName: string, backupId: string): Promise<void> {
+async function readWithPgRestore(
+  setting: Setting,
+  folderName: string,
+  { backupId, serverVersion }: Manifest,
+): Promise<void> {
   const job = await toolsJob(setting, {
     step: readStep,
     access: 'ro',
@@ -120,6 +127,13 @@ async function readWithPgRestore(setting: Setting, folderName: string, backupId:
   const outcome = await runJob(setting, job, () => reportProgress('Reading the archive with pg_restore'));
   await removeJob(setting, readStep);
   if (outcome.exitCode === 0) return;
+  if (newerArchive.test(outcome.log)) {
+    throw problem('NewerServer', {
+      what: `Backup ${backupId} is of PostgreSQL ${serverVersion}, and the server's own pg_restore is too old for it.`,
+      state: 'Nothing was changed.',
+      next: 'Choose a backup of this server, or upgrade the server.',
+    });
+  }
   // Exit 1 is pg_restore's own verdict; anything else ended it before it had one.
   throw outcome.exitCode === 1
     ? jobProblem('DamagedBackup', `pg_restore cannot read backup ${backupId}`, outcome)

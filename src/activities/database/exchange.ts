@@ -8,8 +8,8 @@ import { findByName, findByOid } from './databases.ts';
 import { quoted } from './identifiers.ts';
 
 const terminateIntervalMs = 10;
-/** While the lock is waited for, new logins wait too: not for long. */
-const lockTimeoutMs = 3_000;
+/** While the lock is waited for, new logins wait too: not for long, and not again at once. */
+const lockTimeoutMs = 1_000;
 /** PostgreSQL itself waits 5 s for the sessions of a database that is renamed to leave. */
 const attempts = 3;
 const inUse = '55006';
@@ -47,8 +47,7 @@ export async function exchangeDatabases(
           return await exchangeOnce(lock.client, terminator, exchange);
         } catch (error) {
           await lock.client.query('rollback');
-          const state = sqlState(error);
-          if ((state === inUse || state === lockNotAvailable) && attempt < attempts) continue;
+          if (sqlState(error) === inUse && attempt < attempts) continue;
           throw await inWords(terminator, exchange, error);
         }
       }
@@ -82,20 +81,32 @@ async function renameEmptied(
   onTerminate: () => void,
 ): Promise<void> {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const pid = rows[0]?.pid;
   const renamed = settled(client.query(`alter database ${quoted(name)} rename to ${quoted(newName)}`));
-  while (!renamed.done) {
-    const { rowCount } = await terminator.query(
-      `select pg_terminate_backend(a.pid) from pg_stat_activity a
-        where a.datid = $1 and a.pid <> pg_backend_pid()
-          and exists (select from pg_locks l
-                       where l.pid = $2 and l.granted and l.mode = 'AccessExclusiveLock' and l.locktype = 'object'
-                         and l.classid = 'pg_database'::regclass and l.objid = $1)`,
-      [oid, rows[0]?.pid],
-    );
-    if (rowCount !== 0) onTerminate();
-    await Promise.race([renamed.promise, pause(terminateIntervalMs)]);
+  try {
+    while (!renamed.done) {
+      if (await endSessions(terminator, oid, pid)) onTerminate();
+      await Promise.race([renamed.promise, pause(terminateIntervalMs)]);
+    }
+  } catch (error) {
+    // Without it the rename would wait for the sessions, and new logins for the rename.
+    await terminator.query('select pg_cancel_backend($1)', [pid]).catch(() => undefined);
+    throw error;
   }
   if (renamed.error !== undefined) throw renamed.error;
+}
+
+/** Ends the sessions of a database once `holder` has the lock on it. Whether there were any. */
+async function endSessions(terminator: pg.Client, oid: number, holder: number | undefined): Promise<boolean> {
+  const { rowCount } = await terminator.query(
+    `select pg_terminate_backend(a.pid) from pg_stat_activity a
+      where a.datid = $1 and a.pid <> pg_backend_pid()
+        and exists (select from pg_locks l
+                     where l.pid = $2 and l.granted and l.mode = 'AccessExclusiveLock' and l.locktype = 'object'
+                       and l.classid = 'pg_database'::regclass and l.objid = $1)`,
+    [oid, holder],
+  );
+  return rowCount !== 0;
 }
 
 /** Before the change: the ground is still what the plan saw. */

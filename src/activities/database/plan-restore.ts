@@ -12,6 +12,7 @@ import { expectedSeconds } from './restore-speed.ts';
 import { countRows, listTables, type TableRows } from './row-counts.ts';
 import { readStatistics, total, writtenBetween } from './statistics.ts';
 
+/** At least so long: a session tells of its writes once a second. */
 const sampleMs = 2_000;
 const shownDifferences = 50;
 const mebibyte = 1024 * 1024;
@@ -122,8 +123,11 @@ async function serverFreeBytes(setting: Setting): Promise<number> {
     maintenanceDatabase,
     { applicationName: 'hermes-ops looks' },
     async (client) => {
-      const { rows } = await client.query<{ data_directory: string }>('show data_directory');
-      return rows[0]?.data_directory ?? '/var/lib/postgresql/data';
+      // Not every user may see it; then it is where PostgreSQL's images have it.
+      const { rows } = await client.query<{ setting: string }>(
+        `select setting from pg_settings where name = 'data_directory'`,
+      );
+      return rows[0]?.setting ?? '/var/lib/postgresql/data';
     },
   );
   const { id } = await runningContainer(setting, 'database');
@@ -158,17 +162,19 @@ async function lookAtLive(setting: Setting): Promise<LiveLook> {
     name,
     { applicationName: 'hermes-ops plans', endsWhenCancelled: true },
     async (client) => {
+      const startedMs = performance.now();
       const before = await readStatistics(client);
       const rows = await countRows(client, await listTables(client));
       await new Promise((resolve) => {
         setTimeout(resolve, sampleMs);
       });
       const statistics = await readStatistics(client);
+      const sampledMs = performance.now() - startedMs;
       const written = writtenBetween(before, statistics).reduce((sum, table) => sum + total(table), 0);
       return {
         rows,
         bytes: await sizeOf(client),
-        writesPerMinute: Math.round((written * 60_000) / sampleMs),
+        writesPerMinute: Math.round((written * 60_000) / sampledMs),
         statistics,
       };
     },

@@ -50,7 +50,8 @@ async function refuseWithoutRights(client: pg.Client, live: DatabaseIdentity): P
     `select current_user::text as user, array_remove(array[
               case when not r.rolcreatedb then 'CREATEDB' end,
               case when not pg_has_role(d.datdba, 'member') then format('the membership of %s', pg_get_userbyid(d.datdba)) end,
-              case when not pg_has_role('pg_signal_backend', 'member') then 'the membership of pg_signal_backend' end], null) as lacks
+              case when not pg_has_role('pg_signal_backend', 'member') then 'the membership of pg_signal_backend' end,
+              case when not has_database_privilege(current_database(), 'create') then format('CREATE on database %s', current_database()) end], null) as lacks
        from pg_roles r, pg_database d where r.rolname = current_user and d.oid = $1 and not r.rolsuper`,
     [live.oid],
   );

@@ -143,6 +143,7 @@ export async function undoSwap(
   });
 }
 
+/** As far as the server knows: a session tells of its writes once a second, an idle one within ten. */
 export async function countWritesSinceSwap(setting: Setting, swap: Swap): Promise<WrittenRows[]> {
   const baseline = await withDatabaseLock(setting, (lock) => baselineOf(lock, swap));
   return writtenBetween(baseline, await statisticsOf(setting, swap.live.name)).slice(0, shownTables);

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { cancelRun } from '../../client/cancel-run.ts';
 import { describeRun } from '../../client/describe-run.ts';
 import { listRuns } from '../../client/list-runs.ts';
 import { follow } from '../follow.ts';
@@ -59,11 +60,12 @@ export function addRunsCommands(program: Command): void {
   program
     .command('cancel <workflow-id>')
     .description('Cancel a run: it takes its way back and ends.')
-    .action((workflowId: string) =>
+    .option('--json', 'print JSON')
+    .action((workflowId: string, { json }: { json?: boolean }) =>
       withSession(async ({ client }) => {
-        await describeRun(client, workflowId);
-        await client.workflow.getHandle(workflowId).cancel();
-        print(`Asked ${workflowId} to cancel. Follow it: hermes-ops follow ${workflowId}`);
+        await cancelRun(client, workflowId);
+        if (json === true) printJson({ workflowId, asked: 'cancel' });
+        else print(`Asked ${workflowId} to cancel. Follow it: hermes-ops follow ${workflowId}`);
       }),
     );
 }

@@ -5,7 +5,7 @@ import { runningDevServer } from '../../temporal/dev-server.ts';
 import { startEmbeddedServer } from '../../worker/embedded-server.ts';
 import { runWorker } from '../../worker/run-worker.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { print } from '../session.ts';
+import { print, printJson } from '../session.ts';
 
 /** `worker`, `server start|stop|status`. */
 export function addWorkerCommands(program: Command): void {
@@ -22,30 +22,38 @@ export function addWorkerCommands(program: Command): void {
   server
     .command('start')
     .description('Start it, or find it running.')
-    .action(async () => {
-      const { address, uiUrl, reused } = await startEmbeddedServer(readEnvironment(), print);
-      print(`${reused ? 'Runs already' : 'Started'}: ${address}, Web UI ${uiUrl}`);
+    .option('--json', 'print JSON')
+    .action(async ({ json }: { json?: boolean }) => {
+      // Whoever reads JSON gets one line of it: the first start fetches programs and says so.
+      const log = json === true ? (line: string) => void process.stderr.write(`${line}\n`) : print;
+      const { address, uiUrl, reused } = await startEmbeddedServer(readEnvironment(), log);
+      if (json === true) printJson({ running: true, address, uiUrl, reused });
+      else print(`${reused ? 'Runs already' : 'Started'}: ${address}, Web UI ${uiUrl}`);
     });
   server
     .command('stop')
     .description('Stop it. Runs go on when it is started again.')
-    .action(async () => {
+    .option('--json', 'print JSON')
+    .action(async ({ json }: { json?: boolean }) => {
       const running = await runningDevServer(embeddedDatabaseFile(readEnvironment().stateDirectory));
-      if (running === undefined) return print('It does not run.');
-      await running.stop();
-      print('Stopped.');
+      await running?.stop();
+      if (json === true) printJson({ running: false, stopped: running !== undefined });
+      else print(running === undefined ? 'It does not run.' : 'Stopped.');
     });
   server
     .command('status')
     .description('Say where it is.')
-    .action(async () => {
+    .option('--json', 'print JSON')
+    .action(async ({ json }: { json?: boolean }) => {
       const located = await locateTemporal(readEnvironment().stateDirectory, process.env);
       if (located === undefined) {
-        print('It does not run.');
+        if (json === true) printJson({ running: false });
+        else print('It does not run.');
         process.exitCode = exitCodes.unreachable;
-      } else
-        print(
-          `${located.connectionOptions.address}${located.uiUrl === undefined ? '' : `, Web UI ${located.uiUrl}`}`,
-        );
+        return;
+      }
+      const { connectionOptions, uiUrl } = located;
+      if (json === true) printJson({ running: true, address: connectionOptions.address, uiUrl });
+      else print(`${connectionOptions.address}${uiUrl === undefined ? '' : `, Web UI ${uiUrl}`}`);
     });
 }

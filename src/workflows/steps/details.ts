@@ -55,7 +55,9 @@ function done({ timeline }: RunStatus): string[] {
 
 /** The whole text is in the query `timeline`. */
 function shortened(text: string): string {
-  return text.length <= shownCharacters ? text : `${text.slice(0, shownCharacters).trimEnd()} …`;
+  if (text.length <= shownCharacters) return text;
+  const lastSpace = text.lastIndexOf(' ', shownCharacters);
+  return `${text.slice(0, lastSpace > 0 ? lastSpace : shownCharacters)} …`;
 }
 
 /** People's words and names of tables as they are, whatever Markdown would make of them. */

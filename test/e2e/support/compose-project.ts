@@ -11,7 +11,7 @@ import { parseStack } from '../../../src/stack/parse.ts';
 /** The sandbox's PostgreSQL, with its programs on PATH; also the image of every other test container. */
 export const testImage = 'hermes-ops-test-postgres:15';
 const imageFolder = fileURLToPath(new URL('../../../sandbox/images/postgres', import.meta.url));
-export const password = `secret-${randomBytes(6).toString('hex')}`;
+export const password = process.env['HERMES_OPS_TEST_PASSWORD'] ?? `secret-${randomBytes(6).toString('hex')}`;
 
 /** A compose project of its own: a network, and containers with compose's labels. All of it goes with `remove`. */
 export interface ComposeProject {

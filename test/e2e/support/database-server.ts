@@ -16,7 +16,8 @@ import { type Attempt, attemptOf } from './run.ts';
 /** A PostgreSQL of the test's own, in a compose project of its own, with a database `hermes` in it. */
 export interface DatabaseServer {
   project: ComposeProject;
-  address: string;
+  /** Where it is now: a server that was killed may come back elsewhere. */
+  address(): Promise<string>;
   /** Run ids that count as alive; all others are over. */
   alive: Set<string>;
   setting: Setting;
@@ -52,15 +53,17 @@ export async function startDatabaseServer(): Promise<DatabaseServer> {
       ...Object.entries(serverOptions).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ],
   });
-  const { NetworkSettings } = await container.inspect();
-  const address = NetworkSettings.Networks[project.network]?.IPAddress ?? '';
+  const address = async (): Promise<string> => {
+    const { NetworkSettings } = await container.inspect();
+    return NetworkSettings.Networks[project.network]?.IPAddress ?? '';
+  };
   const alive = new Set<string>();
   const setting: Setting = {
     ...project.setting,
     isAlive: ({ runId }) => Promise.resolve(alive.has(runId)),
   };
   const connect = async (database = 'hermes'): Promise<Client> => {
-    const client = new Client({ host: address, user: 'postgres', password, database });
+    const client = new Client({ host: await address(), user: 'postgres', password, database });
     client.on('error', () => undefined);
     await client.connect();
     return client;

@@ -47,6 +47,11 @@ export interface Installation {
   close: () => Promise<void>;
 }
 
+/** A test that runs at two in the morning must not meet the nightly backup. */
+export const schedulesOff = {
+  schedules: { 'backup-database': { enabled: false }, 'sweep-leftovers': { enabled: false } },
+};
+
 /** Sets up an installation under a name of its own. `rows` matters are in its database. */
 export async function install(
   name: string,
@@ -76,7 +81,7 @@ export async function install(
     USER: 'chris',
   };
   const writeStack = (options: Partial<SandboxStackOptions>): Promise<void> =>
-    writeSandboxStack(sandbox, { file: stackFile, backups, undoWindow, ...options });
+    writeSandboxStack(sandbox, { file: stackFile, backups, undoWindow, sections: schedulesOff, ...options });
   await writeStack({});
   return {
     project,

@@ -65,9 +65,9 @@ describe('the current details', () => {
     expect(text).not.toContain('step 4');
   });
 
-  test('cut an entry that is a page of its own', () => {
-    const timeline = [{ at: '2026-11-17T03:00:00.000Z', text: 'Plan: '.padEnd(500, 'x') }];
-    expect(rendered({ timeline })).toMatch(/- 03:00:00 Plan: x{194} …$/);
+  test('cut an entry that is a page of its own, between two words', () => {
+    const timeline = [{ at: '2026-11-17T03:00:00.000Z', text: 'Plan: '.padEnd(500, 'table ') }];
+    expect(rendered({ timeline })).toMatch(/- 03:00:00 Plan: (?:table ){32}…$/);
   });
 
   test.each([

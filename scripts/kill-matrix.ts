@@ -1,0 +1,98 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import CliTable from 'cli-table3';
+import { Command, InvalidArgumentError } from 'commander';
+import colors from 'picocolors';
+import { readEnvironment } from '../src/environment.ts';
+import {
+  eventRanges,
+  type KillMatrixOptions,
+  type KillMatrixProcedure,
+  killMatrixProcedures,
+  killMatrixVariables,
+} from './kill-matrix/request.ts';
+import type { KillMatrixResult } from './kill-matrix/result.ts';
+import { projectRoot } from './project.ts';
+import { duration, say } from './show.ts';
+import { runNode } from './test/child.ts';
+import { preparation } from './test/preparation.ts';
+
+const longestMs = 24 * 3_600_000;
+
+/** A fresh run for every event of a procedure, with its worker killed right after it. Takes hours: run by hand. */
+async function killMatrix(chosen: Omit<KillMatrixOptions, 'resultsFile'>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'hermes-ops-matrix-'));
+  const options = { ...chosen, resultsFile: join(folder, 'results.jsonl') };
+  try {
+    const prepare = preparation(readEnvironment());
+    const variables = await prepare(['Docker', 'Temporal CLI', 'sandbox images']);
+    const { exitCode } = await runNode(
+      join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs'),
+      ['run', '--project', 'matrix', '--reporter=dot'],
+      { timeoutMs: longestMs, variables: { ...variables, ...killMatrixVariables(options) } },
+    );
+    const results = await readResults(options.resultsFile);
+    show(results);
+    const bad = results.filter(({ wrong }) => wrong.length > 0).length;
+    say(`\n${results.length} runs, each with one kill: ${results.length - bad} as they should, ${bad} not`);
+    if (exitCode !== 0 || bad > 0 || results.length === 0) process.exitCode = 1;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function readResults(file: string): Promise<KillMatrixResult[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): KillMatrixResult => JSON.parse(line));
+}
+
+function show(results: readonly KillMatrixResult[]): void {
+  const table = new CliTable({ head: ['procedure', 'killed after event', 'later by', 'took', 'end'] });
+  for (const { procedure, afterEvent, name, delayMs, seconds, wrong } of results) {
+    const end = wrong.length === 0 ? colors.green('as it should') : colors.red(wrong.join('\n'));
+    table.push([procedure, `${afterEvent} ${name}`, `${delayMs} ms`, duration(seconds), end]);
+  }
+  say(table.toString());
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text))
+    throw new InvalidArgumentError('Expected a whole number from 1 to 9999999.');
+  return Number(text);
+}
+
+function procedureNames(text: string): KillMatrixProcedure[] {
+  return text.split(',').map((name) => {
+    const found = killMatrixProcedures.find((procedure) => procedure === name);
+    if (found === undefined) throw new InvalidArgumentError(`Expected ${killMatrixProcedures.join(', ')}.`);
+    return found;
+  });
+}
+
+function eventNumbers(text: string): string {
+  try {
+    eventRanges(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+  return text;
+}
+
+const program = new Command('kill-matrix')
+  .description('Kills the worker once a run, after every event in turn, and checks how each run ends.')
+  .option('--procedures <names>', 'which, with commas', procedureNames, [...killMatrixProcedures])
+  .option('--events <numbers>', 'only after these events: 12 or 5-40, with commas', eventNumbers, '')
+  .option('--seeds <count>', 'runs for each event, killed at different moments after it', wholeNumber, 1)
+  .option('--rows <count>', 'rows of the largest table', wholeNumber, 5_000)
+  .action(killMatrix);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  say(colors.red(error instanceof Error ? error.message : String(error)));
+  process.exitCode = 1;
+}
