@@ -21,5 +21,3 @@ export const backupDatabaseProcedure = defineProcedure({
   scheduledInput: { kind: 'scheduled' },
   example: { by: 'chris', reason: 'before the 2.4 migration' },
 });
-
-export type BackupDatabaseInput = v.InferOutput<typeof backupDatabaseProcedure.schema>;

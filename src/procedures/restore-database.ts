@@ -38,5 +38,3 @@ export const restoreDatabaseProcedure = defineProcedure({
   }),
   example: { backup: 'latest', by: 'chris', reason: 'matters deleted by mistake at 02:40' },
 });
-
-export type RestoreDatabaseInput = v.InferOutput<typeof restoreDatabaseProcedure.schema>;

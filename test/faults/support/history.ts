@@ -1,4 +1,4 @@
-import { type Client, isGrpcServiceError } from '@temporalio/client';
+import { type Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -57,9 +57,4 @@ export function nameOf(event: HistoryEvent): string {
 
 export function isOfSignal(event: HistoryEvent, signal: string): boolean {
   return event.workflowExecutionSignaledEventAttributes?.signalName === signal;
-}
-
-/** True for the answer of a server that is away or a request that took too long: asked again. */
-export function isPassing(error: unknown): boolean {
-  return isGrpcServiceError(error) && [1, 4, 8, 14].includes(error.code);
 }
