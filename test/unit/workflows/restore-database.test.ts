@@ -369,7 +369,7 @@ describe('the start', () => {
     });
     expect(result.outcome).toBe('planned');
     expect(result.plan?.lines).toContain('public.matters: 49,900 → 50,000 rows (+100)');
-    expect(scene.calls).toEqual(['readPolicy', 'chooseBackup', 'verifyBackup', 'planRestore']);
+    expect(scene.calls).toEqual(['readPolicy', 'chooseBackup', 'verifyBackup', 'planRestore', 'lookAtCache']);
   });
 
   test('beside another restore is refused and told who holds the database', async () => {
