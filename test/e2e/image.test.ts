@@ -22,6 +22,8 @@ import { logOf, ownFolder, startWorkerContainer, user } from './support/worker-c
 /** The first build fetches Node and all packages. */
 const buildTimeoutMs = 20 * 60_000;
 const healthyWithinMs = 2 * 60_000;
+/** The exit code of what did not end by itself. */
+const killed = 128 + constants.signals.SIGKILL;
 
 const project = `image-${process.pid}`;
 const containers: Docker.Container[] = [];
@@ -142,6 +144,19 @@ describe('the worker’s image', () => {
     expect(State).toMatchObject({ ExitCode: 0, OOMKilled: false });
     expect(await logOf(worker)).toContain('Worker stopped.');
   });
+});
+
+test('a worker that is stopped while Temporal is away ends within its grace period', async () => {
+  const alone = await startContainer();
+  await until('it is healthy', async () => (await health(alone)) === 'healthy', healthyWithinMs);
+  const handle = await start(new Client({ connection }), 'backupDatabase', 'backup-cut-off', { by: 'chris' });
+  await until('a step is under way', async () => {
+    const { events } = await handle.fetchHistory();
+    return events?.some(({ activityTaskScheduledEventAttributes: step }) => step) ?? false;
+  });
+  door.close();
+  await alone.stop();
+  expect((await alone.inspect()).State.ExitCode).not.toBe(killed);
 });
 
 test('a worker that waits for Temporal while it starts can be stopped', async () => {
