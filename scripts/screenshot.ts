@@ -22,6 +22,8 @@ import { openDetails, openRun, openTimeline, readPlan, sendSignal, untilState } 
 const folder = join(projectRoot, 'docs', 'images');
 /** Room around what is shown, in CSS pixels. */
 const margin = 16;
+/** The seconds below the timeline, in CSS pixels. */
+const axisHeight = 72;
 /** Wide and high enough that nothing has to be scrolled. */
 const window = { width: 1440, height: 2000, scale: 1.5 };
 
@@ -52,9 +54,10 @@ async function takePictures(ground: Ground, page: Page): Promise<void> {
   await openRun(page, uiUrl, await start(ground, restoreDatabaseProcedure, 'restore-matters', input));
 
   const plan = await readPlan(page, 'Waiting for approval');
-  const heading = page.getByRole('heading', { name: 'restore-matters', level: 1 });
   const details = await openDetails(page);
-  await take(page, 'restore-waiting', heading, details.getByRole('heading', { name: 'So far' }), 'before');
+  const soFar = await boxOf(details.getByRole('heading', { name: 'So far' }));
+  const heading = page.getByRole('heading', { name: 'restore-matters', level: 1 });
+  await take(page, 'restore-waiting', heading, soFar.y - margin);
 
   await sendSignal(page, 'approve', { by: 'dana', plan });
   await sendSignal(page, 'keep', { by: 'dana', plan: await readPlan(page, 'Undo window') });
@@ -63,8 +66,9 @@ async function takePictures(ground: Ground, page: Page): Promise<void> {
   // The first step on top, as one reads.
   await page.getByRole('button', { name: 'Descending' }).click();
   await timeline.getByText('Write the record').waitFor();
-  const steps = timeline.locator('svg').filter({ hasText: 'Write the record' }).first();
-  await take(page, 'restore-timeline', page.getByRole('heading', { name: 'Timeline' }), steps, 'whole');
+  const last = await boxOf(timeline.getByRole('listitem').filter({ hasText: 'Write the record' }));
+  const title = page.getByRole('heading', { name: 'Timeline' });
+  await take(page, 'restore-timeline', title, last.y + last.height + axisHeight);
 }
 
 async function start(
@@ -77,20 +81,11 @@ async function start(
   return workflowId;
 }
 
-/** The page's own part of the window, from the upper end of `first` down to `last`, whole or just before it. */
-async function take(
-  page: Page,
-  name: string,
-  first: Locator,
-  last: Locator,
-  upTo: 'whole' | 'before',
-): Promise<void> {
-  const whole = await boxOf(page.getByRole('main'));
-  const top = await boxOf(first);
-  const end = await boxOf(last);
-  const y = Math.floor(top.y - margin);
-  const bottom = upTo === 'whole' ? end.y + end.height + margin : end.y - margin;
-  const clip = { x: whole.x, y, width: window.width - whole.x, height: Math.ceil(bottom - y) };
+/** The page's own part of the window, from the upper end of `first` down to `bottom`. */
+async function take(page: Page, name: string, first: Locator, bottom: number): Promise<void> {
+  const { x } = await boxOf(page.getByRole('main'));
+  const y = (await boxOf(first)).y - margin;
+  const clip = { x, y, width: window.width - x, height: bottom - y };
   await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled', clip });
   say(`  docs/images/${name}.png`);
 }

@@ -35,6 +35,11 @@ export async function openList(page: Page, uiUrl: string, filter: string): Promi
   await page.getByRole('table', { name: 'Workflows' }).waitFor();
 }
 
+export async function openSchedules(page: Page, uiUrl: string): Promise<void> {
+  await page.goto(`${uiUrl}/namespaces/${namespace}/schedules`);
+  await page.getByRole('table', { name: 'Schedules' }).waitFor();
+}
+
 /** Opens the timeline; what is on it comes by itself. */
 export async function openTimeline(page: Page): Promise<Locator> {
   await page.getByRole('tab', { name: 'Timeline' }).click();

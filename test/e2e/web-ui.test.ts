@@ -3,6 +3,7 @@ import {
   openDetails,
   openList,
   openRun,
+  openSchedules,
   openSignals,
   openTimeline,
   readPlan,
@@ -54,6 +55,17 @@ test('a restore is started, approved and kept from the Web UI alone, and every r
   expect(text).toContain(`{"by": "YOUR NAME", "plan": "${plan}"}`);
   expect(await databases()).toEqual(['hermes']);
 
+  const menu = await openSignals(ui.page);
+  const signals = (await menu.getByRole('option').allInnerTexts()).map((option) => option.split('\n'));
+  for (const [verb, description] of Object.entries(verbDescriptions)) {
+    expect(signals, 'the menu says what each signal does and which JSON it takes').toContainEqual([
+      verb,
+      description,
+    ]);
+  }
+  await menu.getByRole('button', { name: 'Cancel' }).last().click();
+  await menu.waitFor({ state: 'hidden' });
+
   await sendSignal(ui.page, 'approve', { by: 'dana', plan });
   const undo = await readPlan(ui.page, 'Undo window');
   expect(undo).not.toBe(plan);
@@ -94,20 +106,6 @@ test('a start with no JSON at all fails at once, and its page says what is missi
   expect(await databases()).toEqual(before);
 });
 
-test('the menu of signals says what each does and which JSON it takes', async () => {
-  await ui.start('restoreDatabase', 'restore-rejected', '{"backup":"latest","by":"dana"}');
-  const plan = await readPlan(ui.page, 'Waiting for approval');
-  const dialog = await openSignals(ui.page);
-  const options = (await dialog.getByRole('option').allInnerTexts()).map((text) => text.split('\n'));
-  for (const [verb, description] of Object.entries(verbDescriptions)) {
-    expect(options).toContainEqual([verb, description]);
-  }
-  await dialog.getByRole('button', { name: 'Cancel' }).last().click();
-  await dialog.waitFor({ state: 'hidden' });
-  await sendSignal(ui.page, 'reject', { by: 'dana', plan, reason: 'not now' });
-  await untilState(ui.page, 'Completed');
-});
-
 test('the list of runs can be filtered by procedure', async () => {
   await openList(ui.page, ui.uiUrl, '`Procedure`="restore-database"');
   await ui.page.getByRole('link', { name: 'restore-by-hand', exact: true }).waitFor();
@@ -116,4 +114,13 @@ test('the list of runs can be filtered by procedure', async () => {
     .getByRole('link', { name: /^[a-z]+[A-Z]\w*$/ })
     .allInnerTexts();
   expect(new Set(types)).toEqual(new Set(['restoreDatabase']));
+});
+
+test('the list of schedules shows those of the stack file, and which of them it turns off', async () => {
+  await openSchedules(ui.page, ui.uiUrl);
+  const nightly = ui.page.getByRole('row').filter({ hasText: `${hermes.project}/backup-database` });
+  await nightly.waitFor();
+  const text = await nightly.innerText();
+  expect(text).toContain('backupDatabase');
+  expect(text).toMatch(/paused/i);
 });
