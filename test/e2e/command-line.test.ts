@@ -266,7 +266,7 @@ describe('a procedure', () => {
     expect(planned.exitCode).toBe(0);
     expect(planned.stdout).toMatch(/planned: A dry run: nothing was changed\./);
     expect(planned.stdout).toContain(backupId);
-    expect(planned.stdout).toMatch(/public\.matters.*1,900 → 2,000 \(\+100\)/);
+    expect(planned.stdout).toMatch(/public\.matters.*1,900 → 2,000 rows \(\+100\)/);
     const { exitCode, last } = await json<RunEnding>('plan', 'restore-database', '--backup', backupId);
     expect({ exitCode, outcome: last.outcome }).toEqual({ exitCode: 0, outcome: 'planned' });
     expect(last.result?.plan?.content).toMatchObject({ backupId });

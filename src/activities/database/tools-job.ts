@@ -36,6 +36,17 @@ export async function toolsJob(
   };
 }
 
+/**
+ * A server whose container is gone says nothing more, not even that it is gone: without keepalives a job would wait
+ * for it for hours.
+ */
+const keepalives = {
+  keepalives_idle: 5,
+  keepalives_interval: 2,
+  keepalives_count: 3,
+  tcp_user_timeout: 20_000,
+};
+
 /** libpq's connection string for a database as a job reaches it. */
 export function jobConnection({ stack }: Setting, database: string, applicationName: string): string {
   const { host, port, user, tls, caFile } = stack.database;
@@ -46,6 +57,7 @@ export function jobConnection({ stack }: Setting, database: string, applicationN
     dbname: database,
     application_name: applicationName,
     sslmode: tls,
+    ...keepalives,
     ...(caFile === undefined ? {} : { sslrootcert: authorityPath }),
   });
 }
