@@ -47,6 +47,8 @@ export async function dumpDatabase(setting: Setting, request: DumpRequest): Prom
         : await begin(setting, request, folder, lock.assertHeld);
       if (outcome.exitCode === 0) await writeOutcome(folder, outcome);
       else if (!passes.test(outcome.log) || beginning === maxBeginnings) {
+        // A next attempt must not take this one's failure for its own.
+        await removeJob(setting, dumpStep);
         const type = diskFull.test(outcome.log) ? 'NotEnoughSpace' : 'JobFailed';
         throw jobProblem(type, `pg_dump of ${setting.stack.database.name} failed`, outcome);
       }

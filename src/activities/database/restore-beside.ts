@@ -52,7 +52,11 @@ async function restoreNow(setting: Setting, lock: DatabaseLock, restoring: Resto
   const outcome = await runJob(setting, await restoreJob(setting, backupId, name), () =>
     reportRestored(lock, name, manifest.databaseBytes),
   );
-  if (outcome.exitCode !== 0) throw jobProblem('JobFailed', `pg_restore of ${backupId} failed`, outcome);
+  if (outcome.exitCode !== 0) {
+    // A next attempt must not take this one's failure for its own.
+    await removeJob(setting, restoreStep);
+    throw jobProblem('JobFailed', `pg_restore of ${backupId} failed`, outcome);
+  }
   await finishShadow(setting, lock, restoring);
   const restoredInMs = Math.max(1, Date.now() - Math.min(startedMs, Date.parse(outcome.startedAt)));
   await markRestored(lock, restoring, manifest, restoredInMs);

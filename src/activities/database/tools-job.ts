@@ -70,17 +70,21 @@ async function placeOf(setting: Setting): Promise<{ image: string; network: stri
 }
 
 const maxLines = 6;
+/** libpq's words for a server that went away or is not there yet. */
+const serverAway =
+  /server closed the connection|terminating connection|connection to server .* failed|could not (?:translate host name|connect|receive data|send data)|no connection to the server|database system is (?:shutting down|starting up)|connection (?:reset|timed out|refused)|no route to host/i;
 
 /**
  * The problem that a failed job ended with: its own error lines, without the lines that quote rows (DETAIL, CONTEXT):
- * those are clients' data.
+ * those are clients' data. A job that lost its server failed for nothing of its own: Unreachable, tried again.
  */
 export function jobProblem(type: ProblemType, what: string, { exitCode, oomKilled, log }: JobOutcome): Error {
+  const passing = type === 'JobFailed' && !oomKilled && serverAway.test(log);
   const lines = log
     .split('\n')
     .filter((line) => /error|fatal|could not|denied|no space/i.test(line))
     .filter((line) => !/^(?:DETAIL|CONTEXT|LINE|Command was|HINT)/.test(line.trim()))
     .map((line) => line.replace(/(invalid input syntax for [^:]*): ".*$/, '$1').slice(0, 300));
   const why = oomKilled ? 'It was killed: out of memory.' : lines.slice(0, maxLines).join(' | ');
-  return problem(type, { what: `${what} (exit ${exitCode}). ${why}`.trim() });
+  return problem(passing ? 'Unreachable' : type, { what: `${what} (exit ${exitCode}). ${why}`.trim() });
 }

@@ -6,6 +6,8 @@ import { ActivityCancellationType, type ActivityOptions } from '@temporalio/work
  */
 const heartbeat = '6s';
 const patient = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' } as const;
+/** A quarter of an hour of an outside system's absence; a step of hours must not try for hours. */
+const persistent = { ...patient, maximumAttempts: 100 } as const;
 
 /** Reads something and answers within seconds. Gives up after a quarter of an hour of an outside system's absence. */
 export const quickLook: ActivityOptions = {
@@ -20,7 +22,7 @@ export const longRead: ActivityOptions = {
   startToCloseTimeout: '12h',
   scheduleToCloseTimeout: '24h',
   heartbeatTimeout: heartbeat,
-  retry: patient,
+  retry: persistent,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 };
 
@@ -38,7 +40,7 @@ export const longChange: ActivityOptions = {
   startToCloseTimeout: '24h',
   scheduleToCloseTimeout: '48h',
   heartbeatTimeout: heartbeat,
-  retry: patient,
+  retry: persistent,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 };
 
