@@ -67,7 +67,9 @@ export const service = v.pipe(
       ),
     ),
     caFile: v.optional(
-      text('The CA that signed the served certificate, a PEM file, where it is not a public one.'),
+      text(
+        'The CAs of the served certificate, a PEM file with one or several, where it is not a public one.',
+      ),
     ),
     adminToken: v.optional(
       v.pipe(secretReference, v.description('The bearer token for the probes marked admin.')),
