@@ -21,6 +21,22 @@ export const problemTypes = {
   VerificationFailed: { retryable: false },
   SmokeTestFailed: { retryable: false },
   JobFailed: { retryable: false },
+  /** A certificate, its key or its chain is not what nginx could serve to customers. */
+  UnfitCertificate: { retryable: false },
+  /** The files do not reach nginx in a way that lets a pair be switched, or cannot be written. */
+  CannotInstall: { retryable: false },
+  /** The certificate authority could not see the challenge, or would not be able to. */
+  ChallengeFailed: { retryable: false },
+  /** The certificate authority refuses the account or the order for good. */
+  AuthorityRefused: { retryable: false },
+  /** The certificate authority was away, or asked to wait, for longer than a run waits. */
+  AuthorityAway: { retryable: false },
+  /** The ordering went well by its own word, and there is no new certificate. */
+  NothingRenewed: { retryable: false },
+  /** nginx refuses its configuration. */
+  ProxyRefuses: { retryable: false },
+  /** Customers do not get the certificate that they should. */
+  NotServed: { retryable: false },
   LockLost: { retryable: false },
   /** Something outside is away for the moment: Docker, PostgreSQL, the network. Tried again. */
   Unreachable: { retryable: true },

@@ -1,5 +1,6 @@
 import { createBackupsActivities } from './backups/activities.ts';
 import { createCacheActivities } from './cache/activities.ts';
+import { createCertificatesActivities } from './certificates/activities.ts';
 import { createDatabaseActivities } from './database/activities.ts';
 import { createContainerActivities } from './docker/activities.ts';
 import { createStackActivities } from './people/activities.ts';
@@ -14,6 +15,7 @@ export function createActivities(setting: Setting) {
     ...createRunsActivities(setting),
     ...createBackupsActivities(setting),
     ...createCacheActivities(setting),
+    ...createCertificatesActivities(setting),
     ...createDatabaseActivities(setting),
     ...createContainerActivities(setting),
     ...createServiceActivities(setting),

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import colors from 'picocolors';
 import { StackFileError } from '../stack/parse.ts';
 import { addAnswerCommands } from './commands/answer.ts';
+import { addCertificatesCommand } from './commands/certificates.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addRunsCommands } from './commands/runs.ts';
@@ -19,6 +20,7 @@ const program = new Command('hermes-ops')
 addRunCommands(program);
 addRunsCommands(program);
 addAnswerCommands(program);
+addCertificatesCommand(program);
 addConfigCommands(program);
 addWorkerCommands(program);
 

@@ -3,6 +3,7 @@ import colors from 'picocolors';
 import type { RunView } from '../client/describe-run.ts';
 import type { RunLine } from '../client/list-runs.ts';
 import { sampleAnswer } from '../workflows/steps/answer.ts';
+import type { CertificateLine } from '../workflows/steps/certificate-words.ts';
 import type { QuestionView } from '../workflows/steps/question.ts';
 import type { TimelineEntry } from '../workflows/steps/status.ts';
 
@@ -25,6 +26,32 @@ export function renderRuns(lines: RunLine[]): string {
       closedAt === undefined ? '' : minute(closedAt),
     ]),
   );
+}
+
+/** What is served for each name, and below the table what is wrong with it. */
+export function renderCertificates(lines: CertificateLine[]): string {
+  const rows = lines.map(
+    ({ hostname, listener, keyType, issuer, serial, validTo, daysLeft, dueAt, trouble }) => [
+      hostname,
+      listener,
+      keyType,
+      issuer,
+      serial.length > 16 ? `…${serial.slice(-16)}` : serial,
+      validTo === '' ? 'nothing served' : minute(validTo),
+      validTo === '' ? '' : String(daysLeft),
+      dueAt.slice(0, 10),
+      trouble === '' ? 'good' : 'see below',
+    ],
+  );
+  return [
+    renderTable(
+      ['name', 'listener', 'key', 'issuer', 'serial', 'ends', 'days left', 'renewed from', 'state'],
+      rows,
+    ),
+    ...lines
+      .filter(({ trouble }) => trouble !== '')
+      .map(({ hostname, keyType, trouble }) => `${colors.red(`${hostname} (${keyType})`)}: ${trouble}`),
+  ].join('\n');
 }
 
 export function renderEntry({ at, text }: TimelineEntry): string {

@@ -1,7 +1,10 @@
 import { backupDatabaseProcedure } from './backup-database.ts';
 import { checkBackupProcedure } from './check-backup.ts';
 import type { ProcedureDefinition } from './definition.ts';
+import { installCertificateProcedure } from './install-certificate.ts';
 import { listBackupsProcedure } from './list-backups.ts';
+import { listCertificatesProcedure } from './list-certificates.ts';
+import { renewCertificateProcedure } from './renew-certificate.ts';
 import { restoreDatabaseProcedure } from './restore-database.ts';
 import { sweepLeftoversProcedure } from './sweep-leftovers.ts';
 
@@ -11,5 +14,8 @@ export const procedures: readonly ProcedureDefinition[] = [
   restoreDatabaseProcedure,
   checkBackupProcedure,
   listBackupsProcedure,
+  renewCertificateProcedure,
+  installCertificateProcedure,
+  listCertificatesProcedure,
   sweepLeftoversProcedure,
 ];

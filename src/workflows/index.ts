@@ -2,6 +2,9 @@
 export { backupDatabase } from './backup-database.ts';
 export { checkBackup } from './check-backup.ts';
 export { holdLock } from './hold-lock.ts';
+export { installCertificate } from './install-certificate.ts';
 export { listBackups } from './list-backups.ts';
+export { listCertificates } from './list-certificates.ts';
+export { renewCertificate } from './renew-certificate.ts';
 export { restoreDatabase } from './restore-database.ts';
 export { sweepLeftovers } from './sweep-leftovers.ts';

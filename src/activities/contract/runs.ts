@@ -31,6 +31,18 @@ export interface StackPolicy {
   /** Patterns of Redis keys that a restore deletes after the swap. */
   forgetAfterRestore: string[];
   approvals: Record<string, ApprovalPolicy>;
+  certificates: CertificatePolicy;
+}
+
+/** When certificates are renewed, and how. */
+export interface CertificatePolicy {
+  hostnames: string[];
+  challenge: 'http-01' | 'dns-01' | 'standalone';
+  acmeServer: string;
+  /** Renewed once less than this share of its lifetime is left. */
+  renewAtLifetimeLeft: number;
+  /** When people are told that one ends, before its end. */
+  warnBeforeMs: number[];
 }
 
 export interface ApprovalPolicy {

@@ -26,6 +26,10 @@ export interface Job {
   network: string;
   /** Secrets, as files that only the job's user may read. Absolute paths. */
   files: { path: string; content: string }[];
+  /** Ports of the Docker host that lead to it: where it stands in for a service that is stopped meanwhile. */
+  ports?: { hostIp: string; hostPort: string; containerPort: number }[];
+  /** Names that it answers to on its network. */
+  aliases?: string[];
 }
 
 export interface JobOutcome {
@@ -214,7 +218,14 @@ async function create(setting: Setting, job: Job, name: string): Promise<void> {
       StopSignal: 'SIGTERM',
       Labels: ownerLabels(owner, job.step),
       Healthcheck: { Test: ['NONE'] },
+      ...standIn(job),
       HostConfig: {
+        PortBindings: Object.fromEntries(
+          (job.ports ?? []).map(({ hostIp, hostPort, containerPort }) => [
+            `${containerPort}/tcp`,
+            [{ HostIp: hostIp, HostPort: hostPort }],
+          ]),
+        ),
         Mounts: job.mounts.map(({ source, target, readOnly }) => ({
           Type: 'bind' as const,
           Source: source,
@@ -238,6 +249,16 @@ async function create(setting: Setting, job: Job, name: string): Promise<void> {
     if (engineStatus(error) !== 409) throw error;
     await untilThere(setting.docker.getContainer(name));
   }
+}
+
+/** What makes a job reachable in the place of a service. */
+function standIn({ network, ports = [], aliases = [] }: Job): Docker.ContainerCreateOptions {
+  return {
+    ExposedPorts: Object.fromEntries(ports.map(({ containerPort }) => [`${containerPort}/tcp`, {}])),
+    ...(aliases.length === 0
+      ? {}
+      : { NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: aliases } } } }),
+  };
 }
 
 /** The engine takes a name a moment before it knows the container: another attempt may be between the two. */

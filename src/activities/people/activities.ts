@@ -10,6 +10,7 @@ export function createStackActivities(setting: Setting): StackActivities {
   const { stack, stateDirectory } = setting;
   return {
     async readPolicy() {
+      const { hostnames, challenge, acmeServer, renewAtLifetimeLeft, warnBeforeMs } = stack.certificates;
       const { undoWindowMs, keepUndoneForMs, fence, reconnectWithinMs } = stack.restore;
       return {
         stack: stack.stack,
@@ -20,6 +21,7 @@ export function createStackActivities(setting: Setting): StackActivities {
         reconnectWithinMs,
         forgetAfterRestore: stack.cache.forgetAfterRestore,
         approvals: stack.approvals,
+        certificates: { hostnames, challenge, acmeServer, renewAtLifetimeLeft, warnBeforeMs },
       };
     },
     async notify(notice) {

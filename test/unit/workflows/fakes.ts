@@ -62,6 +62,13 @@ export const policy: StackPolicy = {
   reconnectWithinMs: 20_000,
   forgetAfterRestore: [],
   approvals: {},
+  certificates: {
+    hostnames: ['hermes.example.com'],
+    challenge: 'http-01',
+    acmeServer: 'https://acme.example.com/directory',
+    renewAtLifetimeLeft: 0.33,
+    warnBeforeMs: [21, 14, 7].map((days) => days * 86_400_000),
+  },
 };
 
 type Activities = CacheActivities &

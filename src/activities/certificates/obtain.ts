@@ -1,0 +1,98 @@
+import { problem } from '../../problem.ts';
+import type { Obtained } from '../contract/certificates.ts';
+import { readJobFile } from '../docker/job-file.ts';
+import { type JobOutcome, removeJob, runJob } from '../docker/job-container.ts';
+import { reportProgress } from '../progress.ts';
+import type { Setting } from '../setting.ts';
+import { certbotJob, certbotLog, obtainStep } from './certbot-job.ts';
+import { type CertbotOutcome, certbotOutcome } from './certbot-outcome.ts';
+import { factsOf } from './facts.ts';
+import { leafOf } from './fitness.ts';
+import { type ConfiguredPair, configuredPair } from './place.ts';
+import { lineagePair } from './source.ts';
+
+const state = 'Nothing was installed; nginx goes on with the certificate that it has.';
+
+/**
+ * Orders a certificate by certbot in a job container. An attempt that finds one under way waits for it, and one that
+ * finds the lineage renewed since the plan orders nothing.
+ */
+export async function obtainCertificate(
+  setting: Setting,
+  { certificateFile, replaces }: { certificateFile: string; replaces: string | null },
+): Promise<Obtained> {
+  const pair = configuredPair(setting, certificateFile);
+  const step = obtainStep(pair);
+  const startedMs = Date.now();
+  const already = await renewed(setting, pair, replaces);
+  if (already !== undefined) {
+    await removeJob(setting, step);
+    return { outcome: 'obtained', certificate: already, durationMs: 0 };
+  }
+  const job = await certbotJob(setting, pair);
+  const ended = await runJob(setting, job, () => reportProgress(`certbot asks for ${pair.lineage}`));
+  const log = await readJobFile(setting, step, certbotLog).catch(() => '');
+  const outcome = certbotOutcome({ exitCode: ended.exitCode, output: ended.log, log }, new Date());
+  await removeJob(setting, step);
+  return resultOf(setting, pair, { outcome, ended, replaces, durationMs: Date.now() - startedMs });
+}
+
+async function renewed(setting: Setting, pair: ConfiguredPair, replaces: string | null) {
+  const found = await lineagePair(setting, pair);
+  const leaf = found === undefined ? undefined : leafOf(found.certificatePem);
+  if (leaf === undefined) return undefined;
+  const facts = factsOf(leaf);
+  return facts.fingerprint === replaces ? undefined : facts;
+}
+
+async function resultOf(
+  setting: Setting,
+  pair: ConfiguredPair,
+  run: { outcome: CertbotOutcome; ended: JobOutcome; replaces: string | null; durationMs: number },
+): Promise<Obtained> {
+  const { outcome, ended, durationMs } = run;
+  if (outcome.kind === 'ended-well') {
+    const certificate = await renewed(setting, pair, run.replaces);
+    if (certificate !== undefined) return { outcome: 'obtained', certificate, durationMs };
+    throw problem('NothingRenewed', {
+      what: `certbot ended with 0, and ${pair.lineage} has no new certificate. Its last words: ${lastLine(ended.log)}`,
+      state,
+      next: 'Look whether certbotImage is a certbot, and the lineage is the right one.',
+    });
+  }
+  if (outcome.kind === 'rate-limited' || outcome.kind === 'authority-away') {
+    const { kind, text, retryAfterMs } = outcome;
+    return { outcome: kind, text, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  }
+  throw refusedOrder(setting, outcome, ended);
+}
+
+type Refused = Extract<CertbotOutcome, { kind: 'busy' | 'challenge-failed' | 'account' | 'failed' }>;
+
+function refusedOrder({ stack }: Setting, outcome: Refused, { exitCode, oomKilled }: JobOutcome): Error {
+  if (outcome.kind === 'busy')
+    return problem('StillHeld', { what: 'Another certbot works in the same folder.', state });
+  if (outcome.kind === 'challenge-failed') {
+    const each = outcome.names.map(({ hostname, type, detail }) => `${hostname} (${type}): ${detail}`);
+    return problem('ChallengeFailed', {
+      what: `The authority could not see the challenge: ${each.join('; ')}.`,
+      state,
+      next: 'Its view is from outside: look at the DNS, firewalls and what answers on port 80 there.',
+    });
+  }
+  if (outcome.kind === 'account') {
+    return problem('AuthorityRefused', {
+      what: `${stack.certificates.acmeServer} refuses the account: ${outcome.text}.`,
+      state,
+      next: 'Look at the account in the letsencrypt directory, and at certificates.email.',
+    });
+  }
+  return problem('AuthorityRefused', {
+    what: `certbot ended with ${exitCode}${oomKilled ? ' (out of memory)' : ''}: ${outcome.text}.`,
+    state,
+  });
+}
+
+function lastLine(log: string): string {
+  return log.trim().split('\n').at(-1)?.slice(0, 200) ?? 'none.';
+}
