@@ -1,7 +1,7 @@
 /** What certbot's run came to, told from its output and its log. */
 export type CertbotOutcome =
   | { kind: 'ended-well' }
-  | { kind: 'rate-limited' | 'authority-away'; text: string; retryAfterMs?: number }
+  | { kind: 'wait'; why: 'rate-limited' | 'authority-away'; text: string; retryAfterMs?: number }
   | { kind: 'challenge-failed'; names: ChallengeFailure[] }
   | { kind: 'account'; text: string }
   /** Another certbot works in the same folder. */
@@ -39,10 +39,15 @@ export function certbotOutcome({ exitCode, output, log }: CertbotRun, now: Date)
     answer?.status === 429 ||
     /acme:error:rateLimited|too many (?:requests|certificates|registrations|failed)/i.test(all)
   )
-    return { kind: 'rate-limited', text, ...waitOf(answer?.retryAfter ?? retryTimeIn(all), now) };
+    return {
+      kind: 'wait',
+      why: 'rate-limited',
+      text,
+      ...waitOf(answer?.retryAfter ?? retryTimeIn(all), now),
+    };
   if (accountTrouble.test(all)) return { kind: 'account', text };
   if ((answer?.status ?? 0) >= 500 || away.test(all))
-    return { kind: 'authority-away', text, ...waitOf(answer?.retryAfter, now) };
+    return { kind: 'wait', why: 'authority-away', text, ...waitOf(answer?.retryAfter, now) };
   return { kind: 'failed', text };
 }
 

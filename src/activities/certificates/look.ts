@@ -36,7 +36,7 @@ async function lookAtPair(
 ): Promise<{ look: PairLook; onDisk: string | undefined }> {
   const { certificateFile, keyFile, keyType, lineage } = configured;
   const { hostnames } = setting.stack.certificates;
-  const disk = await onDisk(setting, configured);
+  const disk = await readDisk(setting, configured);
   const leaf = disk.certificatePem === undefined ? undefined : leafOf(disk.certificatePem);
   const lineagePem = await lineagePair(setting, configured);
   const lineageLeaf = lineagePem === undefined ? undefined : leafOf(lineagePem.certificatePem);
@@ -63,7 +63,7 @@ interface Disk extends Partial<Pair> {
 }
 
 /** As the worker sees it on the host; where it cannot, the certificate alone as the container has it. */
-async function onDisk(setting: Setting, configured: ConfiguredPair): Promise<Disk> {
+async function readDisk(setting: Setting, configured: ConfiguredPair): Promise<Disk> {
   const place = await findPlace(setting, configured);
   if (!('why' in place)) return readInstalled(place);
   try {

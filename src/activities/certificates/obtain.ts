@@ -60,9 +60,9 @@ async function resultOf(
       next: 'Look whether certbotImage is a certbot, and the lineage is the right one.',
     });
   }
-  if (outcome.kind === 'rate-limited' || outcome.kind === 'authority-away') {
-    const { kind, text, retryAfterMs } = outcome;
-    return { outcome: kind, text, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  if (outcome.kind === 'wait') {
+    const { why, text, retryAfterMs } = outcome;
+    return { outcome: why, text, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   }
   throw refusedOrder(setting, outcome, ended);
 }
