@@ -21,6 +21,7 @@ export async function checkGround(
   setting: Setting,
   { certificateFiles, testProxy: proxyTest }: { certificateFiles: string[]; testProxy: boolean },
 ): Promise<{ webroot: string | null }> {
+  checkOwnName(setting);
   for (const file of certificateFiles) {
     const pair = configuredPair(setting, file);
     const place = await placeOf(setting, pair);
@@ -30,6 +31,19 @@ export async function checkGround(
   if (proxyTest) await testProxy(setting);
   const { challenge } = setting.stack.certificates;
   return { webroot: challenge === 'http-01' ? await webrootOnHost(setting) : null };
+}
+
+/** A new certificate has the names of the stack file only: one that customers use must be among them. */
+function checkOwnName({ stack }: Setting): void {
+  const { hostname } = new URL(stack.service.url);
+  const { hostnames } = stack.certificates;
+  const parent = `*.${hostname.slice(hostname.indexOf('.') + 1)}`;
+  if (hostnames.includes(hostname) || hostnames.includes(parent)) return;
+  throw problem('StackFile', {
+    what: `Customers use ${hostname} (\`service.url\`), and \`certificates.hostnames\` has only ${hostnames.join(', ')}: they would refuse a new certificate.`,
+    state: 'Nothing was ordered, and nothing was changed.',
+    next: 'Correct one of the two in the stack file, and start the worker again.',
+  });
 }
 
 /** A worker in a container of its own may have another folder at that path. */

@@ -48,21 +48,27 @@ export async function reloadProxy(setting: Setting, wait: ReloadWait): Promise<R
       state: 'It goes on with the configuration that it has.',
     });
   }
-  const startedMs = Date.now();
-  const accepted = await untilAccepted(wait, startedMs);
-  const acceptedAfterMs = Date.now() - startedMs;
-  const oldWorkers = accepted ? await drained(setting, container, before, wait.drainMs) : 0;
-  return { accepted, acceptedAfterMs, oldWorkers };
+  const acceptedAfterMs = await untilAccepted(wait);
+  if (acceptedAfterMs === undefined)
+    return { accepted: false, acceptedAfterMs: wait.withinMs, oldWorkers: 0 };
+  const oldWorkers = await drained(setting, container, before, wait.drainMs);
+  return { accepted: true, acceptedAfterMs, oldWorkers };
 }
 
-async function untilAccepted(wait: ReloadWait, startedMs: number): Promise<boolean> {
+/** Milliseconds until the first of the connections from which on all got it; undefined when it never came to that. */
+async function untilAccepted(wait: ReloadWait): Promise<number | undefined> {
+  const startedMs = Date.now();
+  let sinceMs = 0;
   for (let good = 0; good < wait.timesInARow;) {
-    good = (await wait.accept()) ? good + 1 : 0;
+    const askedMs = Date.now() - startedMs;
+    const accepted = await wait.accept();
+    if (accepted && good === 0) sinceMs = askedMs;
+    good = accepted ? good + 1 : 0;
     reportProgress(`New connections get it: ${good} of ${wait.timesInARow} in a row`);
-    if (good < wait.timesInARow && Date.now() - startedMs > wait.withinMs) return false;
+    if (good < wait.timesInARow && askedMs > wait.withinMs) return undefined;
     if (good < wait.timesInARow) await Context.current().sleep(lookIntervalMs);
   }
-  return true;
+  return sinceMs;
 }
 
 /** Waits for the workers from before; returns how many still finish what they began. */
