@@ -4,6 +4,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, test } from 'vitest';
 import { historyToText } from './history-text.ts';
+import type { Obtained } from '../../src/activities/contract/certificates.ts';
+import { after, ending } from '../unit/workflows/certificate-fakes.ts';
 import { type World, world } from '../unit/workflows/fakes.ts';
 import { realRuns, statusWhen, type TimeSkipping, timeSkipping } from '../unit/workflows/time-skipping.ts';
 
@@ -45,6 +47,12 @@ const inUndoWindow =
     await handle.executeUpdate(verb, { args: [{ by: 'dana', plan: await plan(handle, 'undo-window') }] });
   };
 
+const now = (): Promise<number> => temporal.environment.currentTimeMs().then(Number);
+const renewal = { workflowType: 'renewCertificate', input: { by: 'chris' } };
+const due = { lookAtCertificates: ending(10, now) };
+const limited = { outcome: 'rate-limited', text: 'too many certificates', retryAfterMs: 7_200_000 } as const;
+const ordered = { outcome: 'obtained', certificate: after, durationMs: 4_000 } as const;
+
 const recordings: Recording[] = [
   { file: 'backup-database.done', workflowType: 'backupDatabase', input: { by: 'chris' } },
   { file: 'backup-database.planned', workflowType: 'backupDatabase', input: { dryRun: true } },
@@ -56,6 +64,34 @@ const recordings: Recording[] = [
   },
   { file: 'check-backup.done', workflowType: 'checkBackup', input: { backup: 'latest' } },
   { file: 'list-backups.done', workflowType: 'listBackups', input: {} },
+  { file: 'list-certificates.done', workflowType: 'listCertificates', input: {} },
+  { ...renewal, file: 'renew-certificate.not-due' },
+  { ...renewal, file: 'renew-certificate.done', scene: world(due) },
+  { ...renewal, file: 'renew-certificate.planned', input: { dryRun: true }, scene: world(due) },
+  { ...renewal, file: 'renew-certificate.forced', input: { force: true }, act: approve },
+  {
+    ...renewal,
+    file: 'renew-certificate.rate-limited',
+    scene: world({ ...due, obtainCertificate: firstThen<Obtained>(limited, ordered) }),
+  },
+  {
+    ...renewal,
+    file: 'renew-certificate.rolled-back',
+    scene: world({ ...due, checkClients: failing('NotServed') }),
+  },
+  {
+    ...renewal,
+    file: 'renew-certificate.failed',
+    scene: world({ ...due, tryChallenge: failing('ChallengeFailed') }),
+  },
+  { file: 'install-certificate.done', workflowType: 'installCertificate', input: {}, act: approve },
+  {
+    file: 'install-certificate.rolled-back',
+    workflowType: 'installCertificate',
+    input: {},
+    scene: world({ checkClients: failing('NotServed') }),
+    act: approve,
+  },
   { file: 'sweep-leftovers.done', workflowType: 'sweepLeftovers', input: {} },
   { ...restore, file: 'restore-database.planned', input: { backup: 'latest', dryRun: true } },
   { ...restore, file: 'restore-database.not-approved' },

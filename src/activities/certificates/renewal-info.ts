@@ -18,13 +18,13 @@ type Suggested = CertificatesLook['suggested'][number];
  * a certificate is renewed by its dates then.
  */
 export async function suggestedWindow(
-  setting: Setting,
+  { stack }: Pick<Setting, 'stack'>,
   certificatePem: string | undefined,
 ): Promise<Suggested | undefined> {
   const leaf = certificatePem === undefined ? undefined : leafOf(certificatePem);
   const id = leaf === undefined ? undefined : renewalId(leaf);
   if (leaf === undefined || id === undefined) return undefined;
-  const { acmeServer, acmeCaFile } = setting.stack.certificates;
+  const { acmeServer, acmeCaFile } = stack.certificates;
   try {
     const ca = acmeCaFile === undefined ? undefined : await readFile(acmeCaFile, 'utf8');
     const agent = new Agent({ connect: { timeout: timeoutMs, ...(ca === undefined ? {} : { ca }) } });

@@ -1,7 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { BackupsActivities, VerifiedBackup } from '../../../src/activities/contract/backups.ts';
+import type { CertificatesActivities } from '../../../src/activities/contract/certificates.ts';
 import type { CacheActivities } from '../../../src/activities/contract/cache.ts';
 import type { DatabaseActivities, RestorePlan, Swap } from '../../../src/activities/contract/database.ts';
+import { certificatesOnAGoodDay } from './certificate-fakes.ts';
 import type {
   Notice,
   RunRecord,
@@ -72,6 +74,7 @@ export const policy: StackPolicy = {
 };
 
 type Activities = CacheActivities &
+  CertificatesActivities &
   BackupsActivities &
   DatabaseActivities &
   ServiceActivities &
@@ -155,6 +158,7 @@ export function world(changed: Partial<Activities> = {}): World {
     stopApi: async () => ({ stopped: ['hermes-api'] }),
     startApi: async () => ({ started: ['hermes-api'] }),
     sweepJobContainers: async () => ({ removed: [] }),
+    ...certificatesOnAGoodDay(),
     ...changed,
   };
   const activities = Object.fromEntries(
