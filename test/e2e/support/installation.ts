@@ -47,9 +47,13 @@ export interface Installation {
   close: () => Promise<void>;
 }
 
-/** A test that runs at two in the morning must not meet the nightly backup. */
+/** A test that runs at two in the morning must not meet the nightly backup or renewal. */
 export const schedulesOff = {
-  schedules: { 'backup-database': { enabled: false }, 'sweep-leftovers': { enabled: false } },
+  schedules: {
+    'backup-database': { enabled: false },
+    'sweep-leftovers': { enabled: false },
+    'renew-certificate': { enabled: false },
+  },
 };
 
 /** Sets up an installation under a name of its own. `rows` matters are in its database. */
