@@ -2,8 +2,8 @@ import Table from 'cli-table3';
 import colors from 'picocolors';
 import type { RunView } from '../client/describe-run.ts';
 import type { RunLine } from '../client/list-runs.ts';
+import type { CertificateLine } from '../procedures/list-certificates.ts';
 import { sampleAnswer } from '../workflows/steps/answer.ts';
-import type { CertificateLine } from '../workflows/steps/certificate-words.ts';
 import type { QuestionView } from '../workflows/steps/question.ts';
 import type { TimelineEntry } from '../workflows/steps/status.ts';
 

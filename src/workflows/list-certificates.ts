@@ -1,7 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { CertificatesActivities } from '../activities/contract/certificates.ts';
-import { listCertificatesProcedure } from '../procedures/list-certificates.ts';
-import { type CertificateLine, certificateLines, describeLook } from './steps/certificate-words.ts';
+import { type CertificateLine, listCertificatesProcedure } from '../procedures/list-certificates.ts';
+import { certificateLines, describeLook } from './steps/certificate-words.ts';
 import { quickLook } from './steps/policies.ts';
 import { procedure, type ProcedureResult } from './steps/procedure.ts';
 

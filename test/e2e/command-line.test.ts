@@ -66,6 +66,9 @@ describe('--help', () => {
       'restore-database',
       'check-backup',
       'list-backups',
+      'renew-certificate',
+      'install-certificate',
+      'list-certificates',
       'sweep-leftovers',
     ];
     expect([...helps.keys()]).toEqual(
@@ -80,6 +83,7 @@ describe('--help', () => {
         'reject',
         'rollback',
         'keep',
+        'certificates',
         'config check',
         'worker',
         'server start',

@@ -3,25 +3,9 @@ import * as v from 'valibot';
 import { runResult } from '../../client/run-result.ts';
 import { startProcedure } from '../../client/start-procedure.ts';
 import { readEnvironment } from '../../environment.ts';
-import { listCertificatesProcedure } from '../../procedures/list-certificates.ts';
+import { certificateLines, listCertificatesProcedure } from '../../procedures/list-certificates.ts';
 import { renderCertificates } from '../render.ts';
 import { print, printJson, withSession } from '../session.ts';
-
-const linesSchema = v.array(
-  v.object({
-    hostname: v.string(),
-    listener: v.string(),
-    keyType: v.string(),
-    issuer: v.string(),
-    serial: v.string(),
-    names: v.array(v.string()),
-    validTo: v.string(),
-    daysLeft: v.number(),
-    dueAt: v.string(),
-    fingerprint: v.string(),
-    trouble: v.string(),
-  }),
-);
 
 /** `certificates`: when they end, as a table. */
 export function addCertificatesCommand(program: Command): void {
@@ -39,7 +23,7 @@ export function addCertificatesCommand(program: Command): void {
           stack.temporal,
         );
         const { text, exitCode, result } = await runResult(client, workflowId);
-        const lines = v.safeParse(linesSchema, result?.report);
+        const lines = v.safeParse(certificateLines, result?.report);
         if (!lines.success) process.stderr.write(`${text}\n`);
         else if (json) printJson(lines.output);
         else print(renderCertificates(lines.output), result?.summary ?? '');

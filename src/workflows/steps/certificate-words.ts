@@ -1,28 +1,10 @@
 import type { CertificatesLook } from '../../activities/contract/certificates.ts';
 import type { CertificatePolicy } from '../../activities/contract/runs.ts';
+import type { CertificateLine } from '../../procedures/list-certificates.ts';
 import { dueAtMs, leftMs, type PairWork, servedInstead, spokenDays } from './certificate-decision.ts';
 import { firstToEnd } from './certificate-urgency.ts';
 import type { InService } from './put-into-service.ts';
 import { counted } from './words.ts';
-
-/** One line of the table of certificates: a name, and what a client gets for it. */
-export interface CertificateLine {
-  hostname: string;
-  listener: string;
-  keyType: string;
-  issuer: string;
-  serial: string;
-  names: string[];
-  /** ISO time; empty where nothing is served. */
-  validTo: string;
-  /** Whole days; negative once it has ended. */
-  daysLeft: number;
-  /** ISO time from which it is renewed. */
-  dueAt: string;
-  fingerprint: string;
-  /** What is wrong with it, in words; empty for a good one. */
-  trouble: string;
-}
 
 export function describeLook(look: CertificatesLook): string {
   const first = firstToEnd(look);

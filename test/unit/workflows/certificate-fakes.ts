@@ -3,8 +3,7 @@ import { certificate, hostname, lookOf, pairOf } from './certificate-looks.ts';
 
 const dayMs = 86_400_000;
 
-/** Valid far from any test's clock: these looks are made anew where days count. */
-export const before = certificate(Date.parse('2026-12-01T00:00:00Z'), { left: 10 });
+/** What a renewal brings. */
 export const after = certificate(Date.parse('2026-12-01T00:00:00Z'), {
   left: 90,
   fingerprint: 'b'.repeat(64),
