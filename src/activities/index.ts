@@ -2,7 +2,10 @@ import { createBackupsActivities } from './backups/activities.ts';
 import { createCacheActivities } from './cache/activities.ts';
 import { createDatabaseActivities } from './database/activities.ts';
 import { createContainerActivities } from './docker/activities.ts';
+import { createLimitActivities } from './docker/limits.ts';
+import { createServiceContainerActivities } from './docker/service-activities.ts';
 import { createStackActivities } from './people/activities.ts';
+import { createProxyActivities } from './proxy/activities.ts';
 import { createRunsActivities } from './runs/activities.ts';
 import { createServiceActivities } from './service/activities.ts';
 import type { Setting } from './setting.ts';
@@ -16,6 +19,9 @@ export function createActivities(setting: Setting) {
     ...createCacheActivities(setting),
     ...createDatabaseActivities(setting),
     ...createContainerActivities(setting),
+    ...createLimitActivities(setting),
     ...createServiceActivities(setting),
+    ...createServiceContainerActivities(setting),
+    ...createProxyActivities(setting),
   };
 }

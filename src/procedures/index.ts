@@ -2,6 +2,7 @@ import { backupDatabaseProcedure } from './backup-database.ts';
 import { checkBackupProcedure } from './check-backup.ts';
 import type { ProcedureDefinition } from './definition.ts';
 import { listBackupsProcedure } from './list-backups.ts';
+import { resizeServiceProcedure } from './resize-service.ts';
 import { restoreDatabaseProcedure } from './restore-database.ts';
 import { sweepLeftoversProcedure } from './sweep-leftovers.ts';
 
@@ -11,5 +12,6 @@ export const procedures: readonly ProcedureDefinition[] = [
   restoreDatabaseProcedure,
   checkBackupProcedure,
   listBackupsProcedure,
+  resizeServiceProcedure,
   sweepLeftoversProcedure,
 ];

@@ -3,5 +3,6 @@ export { backupDatabase } from './backup-database.ts';
 export { checkBackup } from './check-backup.ts';
 export { holdLock } from './hold-lock.ts';
 export { listBackups } from './list-backups.ts';
+export { resizeService } from './resize-service.ts';
 export { restoreDatabase } from './restore-database.ts';
 export { sweepLeftovers } from './sweep-leftovers.ts';

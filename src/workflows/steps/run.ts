@@ -147,8 +147,12 @@ export class Run {
     return asking;
   }
 
-  /** Waits for the stack file's approval of the current plan, under the name `step`. Throws Rejected or NotApproved. */
+  /**
+   * Waits for the stack file's approval of the current plan, under the name `step`. A dry run ends here: it asks nobody.
+   * Throws Rejected or NotApproved.
+   */
   async approval(step: string): Promise<string> {
+    if (this.dryRun) throw new PlanOnly();
     return approvalOf(this, step, this.currentPlan);
   }
 
