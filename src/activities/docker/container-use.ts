@@ -4,7 +4,7 @@ import type { Use } from '../contract/limits.ts';
 import { engineCall, unlessGone } from './engine.ts';
 
 const looks = 4;
-const lookIntervalMs = 1_000;
+const lookIntervalMs = 500;
 /** Slower is no leak within the minute that matters. */
 const smallestGrowthBytesPerSecond = 1024 * 1024;
 
@@ -14,7 +14,7 @@ interface Look {
   memoryBytes: number;
 }
 
-/** What a container uses, seen for three seconds; null when it does not run (any more). */
+/** What a container uses, seen for a second and a half; null when it does not run (any more). */
 export async function lookAtUse(docker: Docker, id: string): Promise<Use | null> {
   const seen: Look[] = [];
   for (let left = looks; left > 0; left -= 1) {
@@ -59,8 +59,7 @@ async function lookOnce(docker: Docker, id: string): Promise<Look | undefined> {
 export function usedBytes(memory: Partial<Docker.ContainerStats['memory_stats']>): number | undefined {
   const { usage, stats } = memory;
   if (usage === undefined) return undefined;
-  const field = (name: string): number =>
-    Number(Object.entries(stats ?? {}).find(([key]) => key === name)?.[1] ?? 0);
+  const field = (name: string): number => Object.entries(stats ?? {}).find(([key]) => key === name)?.[1] ?? 0;
   // Version 1 has the sums over what is below it under these names.
   const cached = (name: string): number => field(`total_${name}`) || field(name);
   return Math.max(0, usage - cached('inactive_file') - cached('active_file'));

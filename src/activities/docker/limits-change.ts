@@ -47,7 +47,7 @@ function cpuFields({ NanoCpus, CpuQuota, CpuPeriod }: EngineLimits, cpus: number
 
 /**
  * The fields that give `before` back. A container without a limit that got one cannot lose it again while it runs:
- * it gets all that the host has, which is the same to it.
+ * it gets all that the host has, which is the same to it. (A swap limit that was set cannot be lifted by -1 either.)
  */
 export function wayBackOf(
   before: EngineLimits,
@@ -60,7 +60,7 @@ export function wayBackOf(
     held.memoryBytes === memoryBytes && now.MemorySwap === before.MemorySwap
       ? {}
       : memoryBytes === null
-        ? { Memory: host.memoryBytes, MemorySwap: -1 }
+        ? { Memory: host.memoryBytes, MemorySwap: 2 * host.memoryBytes }
         : { Memory: memoryBytes, ...(before.MemorySwap === 0 ? {} : { MemorySwap: before.MemorySwap }) };
   return { ...memory, ...(held.cpus === cpus ? {} : cpuFields(now, cpus ?? host.cpus)) };
 }
