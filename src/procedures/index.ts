@@ -2,8 +2,11 @@ import { backupDatabaseProcedure } from './backup-database.ts';
 import { checkBackupProcedure } from './check-backup.ts';
 import type { ProcedureDefinition } from './definition.ts';
 import { listBackupsProcedure } from './list-backups.ts';
+import { rebalanceProxyProcedure } from './rebalance-proxy.ts';
 import { resizeServiceProcedure } from './resize-service.ts';
+import { restartServiceProcedure } from './restart-service.ts';
 import { restoreDatabaseProcedure } from './restore-database.ts';
+import { scaleServiceProcedure } from './scale-service.ts';
 import { sweepLeftoversProcedure } from './sweep-leftovers.ts';
 
 /** Every procedure there is, in the order in which lists show them. */
@@ -12,6 +15,9 @@ export const procedures: readonly ProcedureDefinition[] = [
   restoreDatabaseProcedure,
   checkBackupProcedure,
   listBackupsProcedure,
+  restartServiceProcedure,
+  scaleServiceProcedure,
   resizeServiceProcedure,
+  rebalanceProxyProcedure,
   sweepLeftoversProcedure,
 ];

@@ -5,6 +5,7 @@ import { backups, database, restore } from './database.ts';
 import { text } from './field.ts';
 import { stackName } from './names.ts';
 import { approvals, contacts, defaultContacts, escalation } from './people.ts';
+import { scaling } from './scaling.ts';
 import { autoscaling, schedules } from './schedules.ts';
 import { cache, proxy, service } from './service.ts';
 import { severities, thresholds } from './trouble.ts';
@@ -46,6 +47,7 @@ const keys = v.strictObject({
   escalation: v.optional(escalation, {}),
   approvals: v.optional(approvals, { 'restore-database': {} }),
   schedules: v.optional(schedules, {}),
+  scaling: v.optional(scaling, {}),
   autoscaling: v.optional(autoscaling, {}),
   temporal: v.optional(temporal, {}),
 });

@@ -30,6 +30,10 @@ export interface StackPolicy {
   reconnectWithinMs: number;
   /** Patterns of Redis keys that a restore deletes after the swap. */
   forgetAfterRestore: string[];
+  /** New containers are watched for so long. */
+  watchMs: number;
+  /** After so many restarts of a service within an hour, a person is asked. */
+  restartsPerHour: number;
   approvals: Record<string, ApprovalPolicy>;
 }
 

@@ -19,6 +19,8 @@ export function createStackActivities(setting: Setting): StackActivities {
         fence,
         reconnectWithinMs,
         forgetAfterRestore: stack.cache.forgetAfterRestore,
+        watchMs: stack.scaling.watchMs,
+        restartsPerHour: stack.scaling.restartsPerHour,
         approvals: stack.approvals,
       };
     },

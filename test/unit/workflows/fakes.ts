@@ -8,7 +8,10 @@ import type {
   StackActivities,
   StackPolicy,
 } from '../../../src/activities/contract/runs.ts';
+import type { ServiceContainerActivities } from '../../../src/activities/contract/containers.ts';
+import type { ProxyActivities } from '../../../src/activities/contract/proxy.ts';
 import type { ContainerActivities, ServiceActivities } from '../../../src/activities/contract/service.ts';
+import { goodServiceDay } from './service-fakes.ts';
 
 export const live = { name: 'hermes', oid: 100 };
 const shadow = { name: 'hermes_restore_1', oid: 200 };
@@ -61,6 +64,8 @@ export const policy: StackPolicy = {
   fence: 'none',
   reconnectWithinMs: 20_000,
   forgetAfterRestore: [],
+  watchMs: 30_000,
+  restartsPerHour: 3,
   approvals: {},
 };
 
@@ -69,6 +74,8 @@ type Activities = CacheActivities &
   DatabaseActivities &
   ServiceActivities &
   ContainerActivities &
+  ServiceContainerActivities &
+  ProxyActivities &
   StackActivities;
 
 export interface World {
@@ -148,6 +155,9 @@ export function world(changed: Partial<Activities> = {}): World {
     stopApi: async () => ({ stopped: ['hermes-api'] }),
     startApi: async () => ({ started: ['hermes-api'] }),
     sweepJobContainers: async () => ({ removed: [] }),
+    saveCache: async () => ({ keys: 40, deadLetters: 3, evictionPolicy: 'allkeys-lru' }),
+    checkpointDatabase: async () => undefined,
+    ...goodServiceDay(),
     ...changed,
   };
   const activities = Object.fromEntries(
