@@ -4,6 +4,7 @@ import { createDatabaseActivities } from './database/activities.ts';
 import { createContainerActivities } from './docker/activities.ts';
 import { createLimitActivities } from './docker/limits.ts';
 import { createServiceContainerActivities } from './docker/service-activities.ts';
+import { createLoadActivities } from './load/activities.ts';
 import { createStackActivities } from './people/activities.ts';
 import { createProxyActivities } from './proxy/activities.ts';
 import { createRunsActivities } from './runs/activities.ts';
@@ -20,6 +21,7 @@ export function createActivities(setting: Setting) {
     ...createDatabaseActivities(setting),
     ...createContainerActivities(setting),
     ...createLimitActivities(setting),
+    ...createLoadActivities(setting),
     ...createServiceActivities(setting),
     ...createServiceContainerActivities(setting),
     ...createProxyActivities(setting),

@@ -1,3 +1,4 @@
+import { autoscaleProcedure } from './autoscale.ts';
 import { backupDatabaseProcedure } from './backup-database.ts';
 import { checkBackupProcedure } from './check-backup.ts';
 import type { ProcedureDefinition } from './definition.ts';
@@ -18,6 +19,7 @@ export const procedures: readonly ProcedureDefinition[] = [
   restartServiceProcedure,
   scaleServiceProcedure,
   resizeServiceProcedure,
+  autoscaleProcedure,
   rebalanceProxyProcedure,
   sweepLeftoversProcedure,
 ];

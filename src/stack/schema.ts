@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { autoscaling } from './autoscaling.ts';
 import { certificates } from './certificates.ts';
 import { compose } from './compose.ts';
 import { backups, database, restore } from './database.ts';
@@ -6,7 +7,7 @@ import { text } from './field.ts';
 import { stackName } from './names.ts';
 import { approvals, contacts, defaultContacts, escalation } from './people.ts';
 import { scaling } from './scaling.ts';
-import { autoscaling, schedules } from './schedules.ts';
+import { schedules } from './schedules.ts';
 import { cache, proxy, service } from './service.ts';
 import { severities, thresholds } from './trouble.ts';
 

@@ -1,4 +1,5 @@
 /** Every workflow that the worker serves. The names are what the Web UI's start form asks for. */
+export { autoscale } from './autoscale.ts';
 export { backupDatabase } from './backup-database.ts';
 export { checkBackup } from './check-backup.ts';
 export { holdLock } from './hold-lock.ts';

@@ -3,8 +3,6 @@ import type Docker from 'dockerode';
 import type { Use } from '../contract/limits.ts';
 import { engineCall, unlessGone } from './engine.ts';
 
-const looks = 4;
-const lookIntervalMs = 500;
 /** Slower is no leak within the minute that matters. */
 const smallestGrowthBytesPerSecond = 1024 * 1024;
 
@@ -14,14 +12,18 @@ interface Look {
   memoryBytes: number;
 }
 
-/** What a container uses, seen for a second and a half; null when it does not run (any more). */
-export async function lookAtUse(docker: Docker, id: string): Promise<Use | null> {
+/** What a container uses, seen over `looks` looks; null when it does not run (any more). */
+export async function lookAtUse(
+  docker: Docker,
+  id: string,
+  { looks = 4, intervalMs = 500 } = {},
+): Promise<Use | null> {
   const seen: Look[] = [];
   for (let left = looks; left > 0; left -= 1) {
     const look = await lookOnce(docker, id);
     if (look === undefined) return null;
     seen.push(look);
-    if (left > 1) await Context.current().sleep(lookIntervalMs);
+    if (left > 1) await Context.current().sleep(intervalMs);
   }
   return useOf(seen);
 }

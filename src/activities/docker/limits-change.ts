@@ -1,3 +1,4 @@
+import type Docker from 'dockerode';
 import type { EngineLimits, Limits, Use } from '../contract/limits.ts';
 
 const usualPeriodUs = 100_000;
@@ -5,6 +6,14 @@ const nanoPerCpu = 1e9;
 /** Room above what is used now, since use goes up and down. */
 const headroom = 1.25;
 const growsForSeconds = 60;
+
+/** The limits that a container has, as the engine records them. */
+export function engineLimitsOf({
+  HostConfig,
+}: Pick<Docker.ContainerInspectInfo, 'HostConfig'>): EngineLimits {
+  const { Memory = 0, MemorySwap = 0, NanoCpus = 0, CpuQuota = 0, CpuPeriod = 0 } = HostConfig;
+  return { Memory, MemorySwap, NanoCpus, CpuQuota, CpuPeriod };
+}
 
 /** The limits in words that people use. */
 export function limitsOf({ Memory, NanoCpus, CpuQuota, CpuPeriod }: EngineLimits): Limits {

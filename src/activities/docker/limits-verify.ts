@@ -5,7 +5,7 @@ import { reportProgress } from '../progress.ts';
 import type { Setting } from '../setting.ts';
 import { engineCall, engineStatus } from './engine.ts';
 import { execIn } from './exec.ts';
-import { cgroupFiles, holds, limitsOf, parseCgroup, tolerances } from './limits-change.ts';
+import { cgroupFiles, engineLimitsOf, holds, limitsOf, parseCgroup, tolerances } from './limits-change.ts';
 import { failed, inspectContainer } from './serving.ts';
 
 const lookIntervalMs = 1_000;
@@ -32,8 +32,7 @@ export async function verifyHeld(setting: Setting, plan: ResizePlan, forMs: numb
 async function heldBy(setting: Setting, { id, name, wanted, use }: ResizeTarget): Promise<HeldLimits> {
   const info = await inspectContainer(setting, id);
   if (info === undefined) throw gone(name);
-  const { Memory = 0, MemorySwap = 0, NanoCpus = 0, CpuQuota = 0, CpuPeriod = 0 } = info.HostConfig;
-  compare(name, 'the engine', limitsOf({ Memory, MemorySwap, NanoCpus, CpuQuota, CpuPeriod }), wanted);
+  compare(name, 'the engine', limitsOf(engineLimitsOf(info)), wanted);
   if (use === null || !info.State.Running)
     return { container: name, ...wanted, seenBy: 'nothing: it does not run' };
   const inside = await cgroupOf(setting, id);

@@ -11,7 +11,7 @@ import type { Setting } from '../setting.ts';
 import { lookAtUse } from './container-use.ts';
 import type { Inspected } from './copy/copy-of.ts';
 import { engineCall, engineStatus, refusalText } from './engine.ts';
-import { changeOf, limitsOf, wayBackOf } from './limits-change.ts';
+import { changeOf, engineLimitsOf, limitsOf, wayBackOf } from './limits-change.ts';
 import { asksOf, refuseHost, refuseMemory, warningsOf } from './limits-judgement.ts';
 import { verifyHeld } from './limits-verify.ts';
 import { roleOf } from './roles.ts';
@@ -153,16 +153,6 @@ async function present(setting: Setting, id: string, name: string): Promise<Insp
   const info = await inspectContainer(setting, id);
   if (info === undefined) throw stale(`${name} is gone.`);
   return info;
-}
-
-function engineLimitsOf({ HostConfig }: Inspected): EngineLimits {
-  return {
-    Memory: HostConfig.Memory ?? 0,
-    MemorySwap: HostConfig.MemorySwap ?? 0,
-    NanoCpus: HostConfig.NanoCpus ?? 0,
-    CpuQuota: HostConfig.CpuQuota ?? 0,
-    CpuPeriod: HostConfig.CpuPeriod ?? 0,
-  };
 }
 
 function includes(now: EngineLimits, fields: Partial<EngineLimits>): boolean {

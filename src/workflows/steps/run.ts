@@ -35,6 +35,8 @@ export class Run {
   #phase: Phase = 'looking';
   #plan: { lines: string[]; content: unknown } | undefined;
   #outcome: OutcomeName | undefined;
+  /** False for a look of every minute that changed nothing. */
+  keepsRecord = true;
 
   constructor(definition: ProcedureDefinition, input: CommonInput, policy: StackPolicy) {
     this.#definition = definition;
@@ -97,6 +99,12 @@ export class Run {
     this.#phase = phase;
     upsertSearchAttributes([{ key: searchAttributes.Phase, value: phase }]);
     this.show();
+  }
+
+  /** Ends without a written record: for a look of every minute that changed nothing. */
+  withoutRecord<Ending>(ending: Ending): Ending {
+    this.keepsRecord = false;
+    return ending;
   }
 
   end(outcome: OutcomeName): void {
