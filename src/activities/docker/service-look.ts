@@ -1,10 +1,11 @@
+import * as v from 'valibot';
 import type { SeenContainer, ServiceLook } from '../contract/containers.ts';
 import type { Role } from '../../stack/compose.ts';
 import { problem } from '../../problem.ts';
 import type { Setting } from '../setting.ts';
 import { type Inspected, numberLabel } from './copy/copy-of.ts';
 import { replicaName } from './copy/names.ts';
-import { type FileChange, uncopyable } from './copy/uncopyable.ts';
+import { uncopyable } from './copy/uncopyable.ts';
 import { engineCall, unlessGone } from './engine.ts';
 import { hostRoom } from './host-room.ts';
 import { roleOf } from './roles.ts';
@@ -72,7 +73,7 @@ export async function proxyNetworks(setting: Setting): Promise<string[]> {
 }
 
 async function whyUncopyable({ docker }: Setting, original: Inspected): Promise<string[]> {
-  const changes: FileChange[] | null = await engineCall('Looking at changed files', () =>
+  const raw: unknown = await engineCall('Looking at changed files', () =>
     docker.getContainer(original.Id).changes(),
   );
   const image = await engineCall('Looking for the image', () =>
@@ -80,8 +81,16 @@ async function whyUncopyable({ docker }: Setting, original: Inspected): Promise<
   );
   return [
     ...(image === undefined ? [`its image (${original.Config.Image}) is gone from the engine`] : []),
-    ...uncopyable(original, changes ?? []),
+    ...uncopyable(original, changesIn(raw)),
   ];
+}
+
+const changesSchema = v.nullable(v.array(v.object({ Path: v.string(), Kind: v.number() })));
+
+/** dockerode leaves this answer as bytes. */
+function changesIn(raw: unknown): v.InferOutput<typeof changesSchema> & object {
+  const parsed: unknown = Buffer.isBuffer(raw) ? JSON.parse(raw.toString('utf8') || 'null') : raw;
+  return v.parse(changesSchema, parsed) ?? [];
 }
 
 function hostPorts(bindings: unknown): string[] {
