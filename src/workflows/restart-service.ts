@@ -50,6 +50,7 @@ export async function restartService(raw: unknown): Promise<ProcedureResult<Rest
     const isUnsaved = await unsavedCache(run, look);
     await askFirst(run, look, isUnsaved);
 
+    if (look.role === 'proxy') await run.lock('proxy');
     const done = await (strategy === 'in-place'
       ? restartInPlace(run, look, isUnsaved)
       : restartBehindBridge(run, look, strategy, input));

@@ -53,8 +53,9 @@ export async function scaleService(raw: unknown): Promise<ProcedureResult<ScaleR
     const created = plan.create.length > 0 ? await add(run, plan) : [];
     const ids = [...plan.staying.filter(({ answers }) => answers), ...created].map(({ id }) => id);
     const reached = await seeEachAsked(run, service, ids);
-    if (created.length > 0) await watchAndKeep(run, plan, created, ids);
-    else await run.change('Write down how many were asked for', () => rememberAsked(askedOf(run, plan)));
+    const names = created.length > 0 ? await watchAndKeep(run, plan, created, ids) : [];
+    if (created.length === 0)
+      await run.change('Write down how many were asked for', () => rememberAsked(askedOf(run, plan)));
     run.wayBack.forgetAll();
 
     const removed = plan.remove.map(({ name }) => name);
@@ -63,7 +64,7 @@ export async function scaleService(raw: unknown): Promise<ProcedureResult<ScaleR
       report: {
         before,
         after: replicas,
-        created: created.map(({ number }) => String(number)),
+        created: names,
         removed,
         cut,
         reached,
@@ -97,17 +98,18 @@ async function watchAndKeep(
   plan: ScalePlan,
   created: SeenContainer[],
   ids: string[],
-): Promise<void> {
+): Promise<string[]> {
   const forMs = run.policy.watchMs;
   await run.step(`Watch them for ${spokenDuration(forMs)}`, () =>
     watchContainers({ service: plan.service, ids, forMs }),
   );
-  await run.change(
+  const { names } = await run.change(
     'Give the new ones their names',
     () =>
       keepReplicas({ ...askedOf(run, plan), replicas: created.map(({ id, number }) => ({ id, number })) }),
-    ({ names }) => names.join(', '),
+    (kept) => kept.names.join(', '),
   );
+  return names;
 }
 
 /** Out of nginx first, then what is under way ends, then they go. */

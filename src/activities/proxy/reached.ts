@@ -35,7 +35,9 @@ export async function untilReached(
   const deadline = Date.now() + withinMs;
   for (let requests = 0; ; requests += askedAtOnce) {
     const { health } = setting.stack.service.probes;
-    await Promise.all(Array.from({ length: askedAtOnce }, () => askService(setting, { path: health })));
+    const answers = await Promise.all(
+      Array.from({ length: askedAtOnce }, () => askService(setting, { path: health })),
+    );
     for (const { remoteAddress, remotePort, state } of await connectionsIn(setting, proxy.id)) {
       if (remotePort === port && state !== listening && wanted.has(remoteAddress)) reached.add(remoteAddress);
     }
@@ -43,8 +45,9 @@ export async function untilReached(
       return { names: [...wanted.values()], requests: requests + askedAtOnce };
     const missed = [...wanted].filter(([address]) => !reached.has(address)).map(([, name]) => name);
     if (Date.now() > deadline) {
+      const failure = answers.find((answer) => answer.failure !== undefined)?.failure;
       throw problem('VerificationFailed', {
-        what: `nginx sent nothing to ${missed.join(', ')} within ${withinMs / 1000} s and ${requests} requests.`,
+        what: `${failure === undefined ? '' : `Customers' requests do not even reach nginx (${failure}). `}nginx sent nothing to ${missed.join(', ')} within ${withinMs / 1000} s and ${requests} requests.`,
         next: 'Look at the upstream in its configuration.',
       });
     }

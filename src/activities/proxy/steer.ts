@@ -49,9 +49,10 @@ export async function toldLines(setting: Setting, { id }: Proxy): Promise<HostsL
   return linesIn(await readHosts(setting, id));
 }
 
-/** Whether the hosts file can be written at all, tried with what stands in it. */
+/** Whether the hosts file can be written at all, tried by adding nothing to it. */
 export async function canWriteHosts(setting: Setting, { id }: Proxy): Promise<boolean> {
-  const { exitCode } = await execIn(setting, id, [...writeHosts, await readHosts(setting, id)], 30_000, '0');
+  const addNothing = ['awk', `BEGIN { printf "" >> "${hostsFile}" }`];
+  const { exitCode } = await execIn(setting, id, addNothing, 30_000, '0');
   return exitCode === 0;
 }
 

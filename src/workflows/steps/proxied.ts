@@ -19,10 +19,9 @@ const { drainContainer } = proxyActivities<ServiceContainerActivities>(longRead)
 const { lookAtProxy, awaitReached } = proxyActivities<ProxyActivities>(quickLook);
 const { inspectLock } = proxyActivities<RunsActivities>(quickLook);
 
-/** Nothing else may change the service or nginx meanwhile; a restore may stop and start the api. */
+/** Nothing else may change the service meanwhile; a restore may stop and start the api. */
 export async function lockService(run: Run, service: string): Promise<void> {
   await run.lock(`service/${service}`);
-  await run.lock('proxy');
   const { holder } = await underTitle('Does a restore go on?', () =>
     inspectLock({ lockId: `lock/${run.policy.stack}/database` }),
   );
@@ -53,8 +52,9 @@ export function assertSteerable({ container, unsteerable }: ProxyLook, service: 
   });
 }
 
-/** What ended runs left behind is put right before anything new is begun. */
+/** From here on nginx is told what to do: nobody else may. What ended runs left behind is put right first. */
 export async function settleBefore(run: Run, service: string): Promise<Settled> {
+  await run.lock('proxy');
   return run.change(
     'Put right what ended runs left behind',
     () => settleService({ service }),
