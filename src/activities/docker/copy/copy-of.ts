@@ -62,7 +62,7 @@ export function copyOf(original: Inspected, image: ImageConfig, as: CopyAs): Cop
       Entrypoint: entrypointOf(config.Entrypoint, own && as.next !== undefined ? undefined : image),
       WorkingDir: config.WorkingDir,
       Volumes: config.Volumes ?? undefined,
-      Labels: labelsOf(original.Config.Labels ?? {}, as),
+      Labels: labelsOf(config.Labels ?? {}, as),
       StopSignal: config.StopSignal,
       StopTimeout: config.StopTimeout ?? undefined,
       Healthcheck: config.Healthcheck ?? undefined,
