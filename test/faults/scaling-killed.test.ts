@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { RestartReport } from '../../src/workflows/restart-service.ts';
+import type { ScaleReport } from '../../src/workflows/scale-service.ts';
+import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
+import { install, type Installation, schedulesOff } from '../e2e/support/installation.ts';
+import { type ServiceState, serviceState } from '../e2e/support/service-state.ts';
+import { startTraffic } from '../e2e/support/traffic.ts';
+import { killAtEveryEvent } from './support/kill-at-events.ts';
+import { seatWorker, type WorkerSeat } from './support/worker-seat.ts';
+
+/** A worker starts anew every other second beside it, on two cores. */
+const load = { requestsPerSecond: 10, streamsPerSecond: 0.5 };
+const workflowTaskTimeout = '3s';
+let hermes: Installation;
+let seat: WorkerSeat;
+let before: ServiceState;
+
+beforeAll(async () => {
+  hermes = await install('scaling-killed', { rows: 500 });
+  await hermes.writeStack({
+    sections: {
+      ...schedulesOff,
+      scaling: { watch: '1s', drainWithin: '20s', restartsPerHour: 100 },
+    },
+  });
+  seat = await seatWorker(hermes);
+});
+afterAll(() => hermes?.close());
+beforeEach(async () => {
+  before = await serviceState(hermes);
+});
+
+/** Runs a procedure whose worker dies after each of its events, and counts what customers notice. */
+async function killed<Report>(workflowType: string, input: object) {
+  const startedAtMs = Date.now();
+  const traffic = await startTraffic(hermes.sandbox, load);
+  const handle = await hermes.client.workflow.start(workflowType, {
+    workflowId: `${workflowType}-${startedAtMs}`,
+    taskQueue: hermes.taskQueue,
+    workflowTaskTimeout,
+    args: [{ service: 'api', by: 'chris', ...input }],
+  });
+  const run = { workflowId: handle.workflowId, runId: handle.firstExecutionRunId };
+  const kills = await killAtEveryEvent(hermes.client, run, seat);
+  const result = (await handle.result()) as ProcedureResult<Report>;
+  const seen = await traffic.stop();
+  const seconds = Math.round((Date.now() - startedAtMs) / 1000);
+  process.stdout.write(`${workflowType}: ${kills.length} kills in ${seconds} s\n`);
+  return { result, seen };
+}
+
+function names({ containers }: ServiceState): string[] {
+  return containers.map(({ name }) => name.replace(`/${hermes.project}`, ''));
+}
+
+describe('killed after every event, a worker', () => {
+  test('scales out to exactly what was asked for, and no request is lost', async () => {
+    const { result, seen } = await killed<ScaleReport>('scaleService', { replicas: 2 });
+    expect(result).toMatchObject({ outcome: 'done' });
+    expect(seen).toMatchObject({ failed: 0, cutStreams: 0 });
+    const after = await serviceState(hermes);
+    expect(names(after)).toEqual(['-api', '_api_2']);
+    expect(after.startedAt).toMatchObject(before.startedAt);
+    expect(after.hosts).toEqual([]);
+  });
+
+  test('scales in to exactly what was asked for, and no request is lost', async () => {
+    const { result, seen } = await killed<ScaleReport>('scaleService', { replicas: 1 });
+    expect(result).toMatchObject({ outcome: 'done' });
+    expect(seen).toMatchObject({ failed: 0, cutStreams: 0 });
+    const after = await serviceState(hermes);
+    expect(names(after)).toEqual(['-api']);
+    expect(after.startedAt[`/${hermes.project}-api`]).toBe(before.startedAt[`/${hermes.project}-api`]);
+    expect(after.hosts).toEqual([]);
+  });
+
+  test('restarts behind a copy, once, and no request is lost', async () => {
+    const { result, seen } = await killed<RestartReport>('restartService', {});
+    expect(result).toMatchObject({ outcome: 'done', report: { strategy: 'rolling' } });
+    expect(seen).toMatchObject({ failed: 0, cutStreams: 0 });
+    expect(await serviceState(hermes)).toEqual({ ...before, startedAt: expect.anything() });
+  });
+});
