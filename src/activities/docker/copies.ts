@@ -144,6 +144,10 @@ export async function stopGently(
   const container = setting.docker.getContainer(info.Id);
   const graceSeconds = info.Config.StopTimeout ?? Math.ceil(stopGraceMs / 1000);
   reportProgress(`Stopping ${nameOf(info)}`);
+  // The engine stops none that is paused.
+  if (info.State.Paused) {
+    await engineChange(`Waking ${nameOf(info)}`, () => unlessGone(() => container.unpause()));
+  }
   await engineChange(`Stopping ${nameOf(info)}`, () => unlessGone(() => container.stop({ t: graceSeconds })));
   const exitCode = (await inspectContainer(setting, info.Id))?.State.ExitCode ?? null;
   return { exitCode, killed: exitCode === killedExitCode };
