@@ -1,6 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { CacheActivities } from '../activities/contract/cache.ts';
 import type {
+  Replacement,
   Restarted,
   SeenContainer,
   ServiceContainerActivities,
@@ -26,6 +27,7 @@ import { counted } from './steps/words.ts';
 
 const { forgetFormer, replaceContainer, restartContainer } =
   proxyActivities<ServiceContainerActivities>(shortChange);
+const { checkReplacement } = proxyActivities<ServiceContainerActivities>(quickLook);
 const { lookAtCache } = proxyActivities<CacheActivities>(quickLook);
 const { watchContainers } = proxyActivities<ServiceContainerActivities>(longRead);
 
@@ -46,6 +48,7 @@ export async function restartService(raw: unknown): Promise<ProcedureResult<Rest
     const look = await lookAt(run, service);
     const strategy = strategyOf(look, input);
     if (look.role === 'api' || look.role === 'proxy') await lookProxied(run, look, strategy);
+    if (strategy === 'recreate') await checkNew(run, look, input);
     run.plan(describeRestartPlan(look, strategy, input), { strategy, look: planned(look) });
     const isUnsaved = await unsavedCache(run, look);
     await askFirst(run, look, isUnsaved);
@@ -75,7 +78,29 @@ interface Done {
 /** nginx must not be restarted, nor told anything, with a configuration that it would refuse. */
 async function lookProxied(run: Run, look: ServiceLook, strategy: Strategy): Promise<void> {
   const proxy = await lookAtNginx(run, look.service);
-  if (strategy !== 'in-place') assertSteerable(proxy, look.service);
+  const inPlace = `Restart it in place: {"service": "${look.service}", "strategy": "in-place"}.`;
+  if (strategy !== 'in-place') assertSteerable(proxy, inPlace);
+}
+
+/** What is missing for the new container is found out before a copy is started. */
+async function checkNew(
+  run: Run,
+  { service, containers }: ServiceLook,
+  request: RestartRequest,
+): Promise<void> {
+  const changes = changesOf(request);
+  for (const { id, startedAt } of containers.slice(0, 1)) {
+    await run.step('Check the new image and variables', () =>
+      checkReplacement({ service, id, startedAt, changes }),
+    );
+  }
+}
+
+function changesOf({ image, environmentFile }: RestartRequest): Replacement {
+  return {
+    ...(image === undefined ? {} : { image }),
+    ...(environmentFile === undefined ? {} : { environmentFile }),
+  };
 }
 
 /** A Redis that does not answer cannot be asked to save: what it has not saved would be lost. */
@@ -105,7 +130,7 @@ async function restartBehindBridge(
   run: Run,
   look: ServiceLook,
   strategy: Strategy,
-  { image, environmentFile }: RestartRequest,
+  request: RestartRequest,
 ): Promise<Done> {
   const { service } = look;
   await settleBefore(run, service);
@@ -115,10 +140,7 @@ async function restartBehindBridge(
         run.change(`Restart ${name}`, () => restartContainer({ service, id, startedAt }), saidOf),
     });
   }
-  const changes = {
-    ...(image === undefined ? {} : { image }),
-    ...(environmentFile === undefined ? {} : { environmentFile }),
-  };
+  const changes = changesOf(request);
   const forMs = run.policy.watchMs;
   return behindBridge(run, look, {
     act: ({ id, startedAt, name }) =>

@@ -1,6 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { SeenContainer, ServiceContainerActivities } from '../activities/contract/containers.ts';
-import type { ProxyActivities, Reached } from '../activities/contract/proxy.ts';
+import type { ProxyActivities, ProxyLook, Reached } from '../activities/contract/proxy.ts';
 import { scaleServiceProcedure } from '../procedures/scale-service.ts';
 import { spokenDuration } from './steps/clock.ts';
 import { longRead, shortChange } from './steps/policies.ts';
@@ -43,14 +43,15 @@ export async function scaleService(raw: unknown): Promise<ProcedureResult<ScaleR
     const look = await lookAt(run, service);
     const plan = planScaling(look, replicas);
     const proxy = await lookAtNginx(run, service);
-    if (plan.remove.length > 0) assertSteerable(proxy, service);
-    run.plan(describeScalePlan(look, plan), plan);
+    if (plan.remove.length > 0)
+      assertSteerable(proxy, 'Stop them by hand at a quiet time, and run rebalanceProxy.');
+    run.plan([...describeScalePlan(look, plan), ...describeUntold(plan, proxy)], plan);
     if (stackFileAsks(run, 'scale-service')) await run.approval('scale-service');
 
     await settleBefore(run, service);
     const before = look.containers.filter(({ running }) => running).length;
     const cut = plan.remove.length > 0 ? await takeAway(run, plan) : 0;
-    const created = plan.create.length > 0 ? await add(run, plan) : [];
+    const created = plan.create.length > 0 ? await add(run, plan, proxy) : [];
     const ids = [...plan.staying.filter(({ answers }) => answers), ...created].map(({ id }) => id);
     const reached = await seeEachAsked(run, service, ids);
     const names = created.length > 0 ? await watchAndKeep(run, plan, created, ids) : [];
@@ -74,11 +75,12 @@ export async function scaleService(raw: unknown): Promise<ProcedureResult<ScaleR
 }
 
 /** New ones get no request before they answer by themselves: until then nginx is told who serves now. */
-async function add(run: Run, plan: ScalePlan): Promise<SeenContainer[]> {
+async function add(run: Run, plan: ScalePlan, { unsteerable }: ProxyLook): Promise<SeenContainer[]> {
   const { service, original, staying, create } = plan;
   onFailureSettle(run, service);
   const serving = staying.filter(({ answers }) => answers).map(({ id }) => id);
-  await run.change('Write down for nginx who serves now', () => pinProxy({ service, ids: serving }));
+  if (unsteerable.length === 0)
+    await run.change('Write down for nginx who serves now', () => pinProxy({ service, ids: serving }));
   const { id, startedAt } = original;
   const created = await together(
     create.map((number) =>
@@ -129,6 +131,14 @@ async function takeAway(run: Run, { service, staying, remove }: ScalePlan): Prom
   // Docker's names lead to those that stayed: nginx needs no other reload.
   await run.change('Let nginx find them by name again', () => freeProxy({ reload: false }));
   return left.reduce((sum, one) => sum + one, 0);
+}
+
+/** Docker's names lead to a new container as soon as it runs, and this nginx follows them by itself. */
+function describeUntold({ create }: ScalePlan, { unsteerable }: ProxyLook): string[] {
+  if (create.length === 0 || unsteerable.length === 0) return [];
+  return [
+    `Attention: nginx may ask a new one before it answers, since it cannot be told whom to ask: ${unsteerable.join('; ')}`,
+  ];
 }
 
 function askedOf(run: Run, { service, asked }: ScalePlan): { service: string; asked: number; by: string } {

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RestartReport } from '../../src/workflows/restart-service.ts';
 import type { ScaleReport } from '../../src/workflows/scale-service.ts';
@@ -6,6 +8,7 @@ import { install, type Installation, schedulesOff } from '../e2e/support/install
 import { type ServiceState, serviceState } from '../e2e/support/service-state.ts';
 import { startTraffic } from '../e2e/support/traffic.ts';
 import { killAtEveryEvent } from './support/kill-at-events.ts';
+import { openRelay, type Relay } from './support/relay.ts';
 import { seatWorker, type WorkerSeat } from './support/worker-seat.ts';
 
 /** A worker starts anew every other second beside it, on two cores. */
@@ -14,6 +17,7 @@ const workflowTaskTimeout = '3s';
 let hermes: Installation;
 let seat: WorkerSeat;
 let before: ServiceState;
+let relay: Relay;
 
 beforeAll(async () => {
   hermes = await install('scaling-killed', { rows: 500 });
@@ -23,15 +27,20 @@ beforeAll(async () => {
       scaling: { watch: '1s', drainWithin: '20s', restartsPerHour: 100 },
     },
   });
+  relay = await openRelay(join(hermes.directory, 'docker.sock'));
+  hermes.variables['DOCKER_HOST'] = `unix://${relay.socketPath}`;
   seat = await seatWorker(hermes);
 });
-afterAll(() => hermes?.close());
+afterAll(async () => {
+  await relay?.away();
+  await hermes?.close();
+});
 beforeEach(async () => {
   before = await serviceState(hermes);
 });
 
 /** Runs a procedure whose worker dies after each of its events, and counts what customers notice. */
-async function killed<Report>(workflowType: string, input: object) {
+async function killed<Report>(workflowType: string, input: object, { killAndStart } = seat) {
   const startedAtMs = Date.now();
   const traffic = await startTraffic(hermes.sandbox, load);
   const handle = await hermes.client.workflow.start(workflowType, {
@@ -41,7 +50,7 @@ async function killed<Report>(workflowType: string, input: object) {
     args: [{ service: 'api', by: 'chris', ...input }],
   });
   const run = { workflowId: handle.workflowId, runId: handle.firstExecutionRunId };
-  const kills = await killAtEveryEvent(hermes.client, run, seat);
+  const kills = await killAtEveryEvent(hermes.client, run, { killAndStart });
   const result = (await handle.result()) as ProcedureResult<Report>;
   const seen = await traffic.stop();
   const seconds = Math.round((Date.now() - startedAtMs) / 1000);
@@ -79,5 +88,23 @@ describe('killed after every event, a worker', () => {
     expect(result).toMatchObject({ outcome: 'done', report: { strategy: 'rolling' } });
     expect(seen).toMatchObject({ failed: 0, cutStreams: 0 });
     expect(await serviceState(hermes)).toEqual({ ...before, startedAt: expect.anything() });
+  });
+});
+
+describe('with the Docker engine away for half a second after every event, a worker', () => {
+  test('scales out and in to exactly what was asked for, and no request is lost', async () => {
+    const away = {
+      async killAndStart() {
+        await relay.away();
+        await pause(500);
+        await relay.back();
+      },
+    };
+    for (const replicas of [2, 1]) {
+      const { result, seen } = await killed<ScaleReport>('scaleService', { replicas }, { ...seat, ...away });
+      expect(result).toMatchObject({ outcome: 'done', report: { after: replicas } });
+      expect(seen).toMatchObject({ failed: 0, cutStreams: 0 });
+    }
+    expect(await serviceState(hermes)).toEqual(before);
   });
 });

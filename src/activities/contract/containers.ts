@@ -113,6 +113,8 @@ export interface ServiceContainerActivities {
   restartContainer(request: SeenTarget): Promise<Restarted>;
   /** Starts what does not run; waits for nothing. Gone is success. */
   ensureStarted(request: Target): Promise<void>;
+  /** Throws CannotCopy or InvalidInput when a replacement could not be made. Changes nothing. */
+  checkReplacement(request: SeenTarget & { changes: Replacement }): Promise<void>;
   /** Puts a changed container in its place, under its name; the one before stays, stopped, until `forgetFormer`. */
   replaceContainer(request: SeenTarget & { changes: Replacement }): Promise<Restarted>;
   /** Removes what `replaceContainer` kept. */

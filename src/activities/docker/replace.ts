@@ -47,6 +47,14 @@ export async function replaceInPlace(
   return { container: await untilServing(setting, role, next.Id), ...stopped };
 }
 
+/** Finds out what is missing for a replacement before anything is touched. Throws CannotCopy, InvalidInput, StalePlan. */
+export async function checkReplacementOf(
+  setting: Setting,
+  { id, changes }: { id: string; changes: Replacement },
+): Promise<void> {
+  await successorPlan(setting, await presentContainer(setting, id), 'not-made', changes);
+}
+
 /** Removes what this run's replacement kept. */
 export async function forgetFormerOf(setting: Setting, role: Role): Promise<string[]> {
   const run = shortRunId(currentOwner(setting.stack.stack).runId);

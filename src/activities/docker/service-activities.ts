@@ -6,7 +6,7 @@ import { reportProgress } from '../progress.ts';
 import type { Setting } from '../setting.ts';
 import { nameReplica, removeOurs, startBridgeOf, startReplicaOf } from './copies.ts';
 import { drained } from './drain.ts';
-import { forgetFormerOf, replaceInPlace } from './replace.ts';
+import { checkReplacementOf, forgetFormerOf, replaceInPlace } from './replace.ts';
 import { type InPlace, restartInPlace, startContainer } from './restart.ts';
 import { roleOf } from './roles.ts';
 import { lookAt, proxyNetworks, seen } from './service-look.ts';
@@ -72,6 +72,8 @@ export function createServiceContainerActivities(setting: Setting): ServiceConta
       const info = await inspectContainer(setting, id);
       if (info !== undefined && !info.State.Running) await startContainer(setting, info);
     },
+
+    checkReplacement: (request) => checkReplacementOf(setting, request),
 
     async replaceContainer(request) {
       const { service } = request;

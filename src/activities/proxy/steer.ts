@@ -106,7 +106,15 @@ async function addressFor(setting: Setting, { networks }: Proxy, id: string): Pr
 }
 
 async function changeHosts(setting: Setting, proxy: Proxy, lines: readonly HostsLine[]): Promise<void> {
-  const wanted = withLines(await readHosts(setting, proxy.id), lines);
+  const hosts = await readHosts(setting, proxy.id);
+  // An engine that goes away in the middle of an answer cuts it, and looks as if that were all.
+  if (hosts !== (await readHosts(setting, proxy.id)) || !hosts.includes('localhost')) {
+    throw problem('Unreachable', {
+      what: `${hostsFile} in ${proxy.name} was read differently twice.`,
+      next: 'It is tried again.',
+    });
+  }
+  const wanted = withLines(hosts, lines);
   const { exitCode, stderr } = await execIn(setting, proxy.id, [...writeHosts, wanted], 30_000, '0');
   if (exitCode === 0 && (await readHosts(setting, proxy.id)) === wanted) return;
   throw problem('ProxyRefused', {

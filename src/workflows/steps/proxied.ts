@@ -42,13 +42,13 @@ export async function lookAtNginx(run: Run, service: string): Promise<ProxyLook>
   return run.step('Check the configuration of nginx', () => lookAtProxy({ service }));
 }
 
-/** Throws CannotCopy where nginx cannot be told exactly whom to ask. */
-export function assertSteerable({ container, unsteerable }: ProxyLook, service: string): void {
+/** Throws CannotCopy where nginx cannot be told exactly whom to ask. `next` offers another way. */
+export function assertSteerable({ container, unsteerable }: ProxyLook, next: string): void {
   if (unsteerable.length === 0) return;
   throw problem('CannotCopy', {
-    what: `${container} cannot be told to ask a copy instead: ${unsteerable.join('; ')}.`,
+    what: `${container} cannot be told exactly whom to ask: ${unsteerable.join('; ')}.`,
     state: 'Nothing was changed.',
-    next: `Restart it in place: {"service": "${service}", "strategy": "in-place"}.`,
+    next,
   });
 }
 

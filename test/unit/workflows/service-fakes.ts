@@ -59,6 +59,7 @@ export function goodServiceDay(): ServiceContainerActivities & ProxyActivities {
     drainContainer: async () => ({ waitedMs: 600, left: 0 }),
     restartContainer: async ({ id }) => ({ container: container({ id }), ...restarted }),
     ensureStarted: async () => undefined,
+    checkReplacement: async () => undefined,
     replaceContainer: async () => ({ container: container({ id: 'id-new' }), ...restarted }),
     forgetFormer: async () => ({ removed: ['hermes-api.before-1'] }),
     removeReplica: async () => ({ killed: false }),
