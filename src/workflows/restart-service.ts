@@ -21,7 +21,13 @@ import {
   settleBefore,
   stackFileAsks,
 } from './steps/proxied.ts';
-import { describeRestartPlan, type RestartRequest, type Strategy, strategyOf } from './steps/restart-plan.ts';
+import {
+  describeRestartPlan,
+  isOut,
+  type RestartRequest,
+  type Strategy,
+  strategyOf,
+} from './steps/restart-plan.ts';
 import type { Run } from './steps/run.ts';
 import { counted } from './steps/words.ts';
 
@@ -47,7 +53,7 @@ export async function restartService(raw: unknown): Promise<ProcedureResult<Rest
     await lockService(run, service);
     const look = await lookAt(run, service);
     const strategy = strategyOf(look, input);
-    if (look.role === 'api' || look.role === 'proxy') await lookProxied(run, look, strategy);
+    if (isProxied(look)) await lookProxied(run, look, strategy);
     if (strategy === 'recreate') await checkNew(run, look, input);
     run.plan(describeRestartPlan(look, strategy, input), { strategy, look: planned(look) });
     const isUnsaved = await unsavedCache(run, look);
@@ -73,6 +79,11 @@ interface Done {
   containers: SeenContainer[];
   cut: number;
   killed: string[];
+}
+
+/** While nothing of the api answers, nginx finds no name for it: its check would fail, and keep the api down. */
+function isProxied(look: ServiceLook): boolean {
+  return look.role === 'proxy' || (look.role === 'api' && !isOut(look));
 }
 
 /** nginx must not be restarted, nor told anything, with a configuration that it would refuse. */

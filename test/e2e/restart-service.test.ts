@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
+import { Agent, request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeDeadLetters } from '../../scripts/sandbox/faults.ts';
 import type { RestartReport } from '../../src/workflows/restart-service.ts';
@@ -20,7 +21,7 @@ beforeAll(async () => {
   await hermes.writeStack({
     sections: {
       ...schedulesOff,
-      scaling: { watch: '1s', drainWithin: '20s', restartsPerHour: 100 },
+      scaling: { watch: '1s', drainWithin: '8s', restartsPerHour: 100 },
       compose: { project: hermes.project, services: { api: { startWithin: '15s' } } },
     },
   });
@@ -59,6 +60,28 @@ describe('a rolling restart of a single container', () => {
     expect(Object.keys(seen.answeredBy)).toHaveLength(2);
     expect(after).toEqual({ ...before, startedAt: expect.anything() });
     expect(after.startedAt).not.toEqual(before.startedAt);
+  });
+
+  test('counts and says what outlives the drain limit', async () => {
+    const { caFile, baseUrl } = hermes.sandbox;
+    const dispatcher = new Agent({ connect: { ca: await readFile(caFile) } });
+    const stream = await request(`${baseUrl}/api/v1/voice/stream?seconds=60`, { dispatcher });
+    const cut = stream.body.text().then(
+      () => 'ended',
+      () => 'cut',
+    );
+    const result: Result = await (await restart({ service: 'api' })).result();
+    expect(result).toMatchObject({ outcome: 'done', report: { cut: 1 } });
+    expect(result.summary).toContain('1 connection outlived the drain limit');
+    await cut;
+    await dispatcher.destroy();
+  });
+
+  test('of one that is down starts it again at once', async () => {
+    await hermes.docker.getContainer(hermes.sandbox.containers.api).stop({ t: 1 });
+    const result: Result = await (await restart({ service: 'api' })).result();
+    expect(result).toMatchObject({ outcome: 'done', report: { strategy: 'in-place' } });
+    expect(await serviceState(hermes)).toEqual({ ...before, startedAt: expect.anything() });
   });
 
   test('that is only planned changes nothing', async () => {
@@ -168,7 +191,6 @@ describe('nginx', () => {
 
   test('with a configuration that it would refuse is left running, and nginx says why', async () => {
     const { nginxConf } = hermes.sandbox.folders;
-    const { readFile } = await import('node:fs/promises');
     const good = await readFile(nginxConf, 'utf8');
     await writeFile(nginxConf, good.replace('least_conn;', 'least_connn;'));
     try {

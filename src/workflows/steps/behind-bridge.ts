@@ -7,6 +7,7 @@ import type {
 } from '../../activities/contract/containers.ts';
 import type { ProxyActivities, Reached } from '../../activities/contract/proxy.ts';
 import { shortChange } from './policies.ts';
+import { isOut } from './restart-plan.ts';
 import { drain, onFailureSettle, seeEachAsked } from './proxied.ts';
 import type { Run } from './run.ts';
 
@@ -33,11 +34,9 @@ interface BridgeSteps {
  * Does something to each container of a service while the others and a copy carry its traffic, so that no request is
  * lost. Afterwards nothing is left of the copy: names, published ports, labels and addresses are the originals'.
  */
-export async function behindBridge(
-  run: Run,
-  look: ServiceLook,
-  { act, before }: BridgeSteps,
-): Promise<Bridged> {
+export async function behindBridge(run: Run, look: ServiceLook, steps: BridgeSteps): Promise<Bridged> {
+  if (isOut(look)) return withoutBridge(run, look, steps);
+  const { act, before } = steps;
   const { service } = look;
   let containers = look.containers;
   const killed: string[] = [];
@@ -72,4 +71,20 @@ export async function behindBridge(
   await run.change('Let nginx find them by name again', () => freeProxy({ reload: false }));
   run.wayBack.forgetAll();
   return { containers, cut, killed, reached };
+}
+
+/** Nothing answers: there is no traffic to carry, and a copy of what does not answer would not answer either. */
+async function withoutBridge(run: Run, look: ServiceLook, { act, before }: BridgeSteps): Promise<Bridged> {
+  const { service } = look;
+  onFailureSettle(run, service);
+  const done: Restarted[] = [];
+  for (const container of look.containers) done.push(await act(container));
+  const containers = done.map(({ container }) => container);
+  await run.change('Let nginx find them by name', () => freeProxy({ reload: true }));
+  const ids = containers.map(({ id }) => id);
+  const reached = await seeEachAsked(run, service, ids);
+  await before?.(containers);
+  run.wayBack.forgetAll();
+  const killed = done.filter((one) => one.killed).map(({ container }) => container.name);
+  return { containers, cut: 0, killed, reached };
 }

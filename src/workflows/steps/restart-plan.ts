@@ -27,6 +27,8 @@ export function strategyOf(
       next: `A valid input: {"service": "${look.service}", "strategy": "recreate", "image": "hermes-api:2.4.1"}`,
     });
   }
+  // With nobody answering there is no request to lose, and a copy would not answer either.
+  if (isOut(look)) return wanted === 'recreate' ? 'recreate' : 'in-place';
   const why = whyNotBridged(look);
   if (wanted === undefined) return why === undefined ? 'rolling' : 'in-place';
   if (wanted === 'in-place' || why === undefined) return wanted;
@@ -35,6 +37,11 @@ export function strategyOf(
     state: 'Nothing was changed.',
     next: `Restart it in place, which customers notice: {"service": "${look.service}", "strategy": "in-place"}.`,
   });
+}
+
+/** Whether no container of the service answers. */
+export function isOut({ containers }: ServiceLook): boolean {
+  return containers.every(({ answers }) => !answers);
 }
 
 function whyNotBridged(look: ServiceLook): string | undefined {
@@ -57,13 +64,17 @@ export function describeRestartPlan(
     ...(environmentFile === undefined ? [] : [`variables of ${environmentFile}`]),
   ];
   return [
-    ...(strategy === 'in-place'
-      ? [`stop and start ${names} in place: customers notice it for some seconds`]
-      : [
-          `a copy carries the traffic while ${names} ${look.containers.length === 1 ? 'is' : 'are'} ${strategy === 'recreate' ? 'made anew' : 'restarted'}: no request is lost`,
-        ]),
+    ...(isOut(look)
+      ? [
+          `${names} ${strategy === 'recreate' ? 'is made anew' : 'is restarted'} at once: nothing of ${look.service} answers`,
+        ]
+      : strategy === 'in-place'
+        ? [`stop and start ${names} in place: customers notice it for some seconds`]
+        : [
+            `a copy carries the traffic while ${names} ${look.containers.length === 1 ? 'is' : 'are'} ${strategy === 'recreate' ? 'made anew' : 'restarted'}: no request is lost`,
+          ]),
     ...(changes.length === 0 ? [] : [`new: ${changes.join(', ')}`]),
-    ...silent.map((name) => `Attention: ${name} does not answer`),
+    ...(isOut(look) ? [] : silent.map((name) => `Attention: ${name} does not answer`)),
     ...(look.restarts.length === 0
       ? []
       : [`it was restarted ${counted(look.restarts.length, 'time')} within the last hour`]),

@@ -109,6 +109,28 @@ describe('a rolling restart', () => {
   });
 });
 
+describe('an api that is down', () => {
+  const down = world({
+    lookAtService: async () => serviceLook({ containers: [container({ answers: false, running: false })] }),
+  });
+
+  test('is restarted at once, without a look at nginx, which knows no name for it', async () => {
+    expect(await running(down, 'restartService', {}, ended)).toMatchObject({
+      report: { strategy: 'in-place' },
+    });
+    expect(changing(down)).toEqual(['restartContainer']);
+    expect(down.calls).not.toContain('lookAtProxy');
+  });
+
+  test('is made anew without a copy, which would not answer either', async () => {
+    const scene = world({ lookAtService: down.activities.lookAtService });
+    expect(await running(scene, 'restartService', { image: 'hermes-api:2.5' }, ended)).toMatchObject({
+      outcome: 'done',
+    });
+    expect(changing(scene)).toEqual(['settleService', 'replaceContainer', 'freeProxy', 'forgetFormer']);
+  });
+});
+
 describe('a container made anew', () => {
   test('keeps the one before until the new one was watched', async () => {
     const scene = world();
