@@ -1,4 +1,4 @@
-import { problem } from '../../problem.ts';
+import { problem, problemTypeOf } from '../../problem.ts';
 import type { Role } from '../../stack/compose.ts';
 import { currentOwner } from '../owner.ts';
 import { execIn } from '../docker/exec.ts';
@@ -81,9 +81,11 @@ export async function steerTo(
   const before = await toldLines(setting, proxy);
   const addresses = await tellProxy(setting, proxy, role, ids);
   try {
+    // An attempt that was frozen meanwhile must not send customers to what is gone.
+    await Promise.all(ids.map((id) => addressFor(setting, proxy, id)));
     return { addresses, reloadMs: await reloadNginx(setting, proxy.id) };
   } catch (error) {
-    await changeHosts(setting, proxy, before);
+    await changeHosts(setting, proxy, problemTypeOf(error) === 'StalePlan' ? [] : before);
     throw error;
   }
 }

@@ -232,6 +232,20 @@ describe('a scaling', () => {
   });
 });
 
+test('a scaling does not meet a restore, which may stop the api', async () => {
+  const scene = world();
+  await temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () => {
+    const restore = await temporal.start('restoreDatabase', 'restore-first', [{ backup: 'latest' }]);
+    await statusWhen(restore, (status) => status.question !== undefined);
+    const scaling = await temporal.start('scaleService', 'scale-second', [{ service: 'api', replicas: 2 }]);
+    const { timeline } = await statusWhen(scaling, (status) => status.outcome === 'failed');
+    expect(timeline.at(-1)?.text).toContain('held by restoreDatabase (workflow restore-first');
+    await restore.cancel();
+    await ended(restore);
+  });
+  expect(scene.calls).not.toContain('startReplica');
+});
+
 test('nginx that cannot be told whom to ask is not used for a restart behind a copy; the restart in place is offered', async () => {
   const scene = world({
     lookAtProxy: async () => ({
