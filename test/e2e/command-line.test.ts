@@ -66,6 +66,9 @@ describe('--help', () => {
       'restore-database',
       'check-backup',
       'list-backups',
+      'restart-service',
+      'scale-service',
+      'rebalance-proxy',
       'sweep-leftovers',
     ];
     expect([...helps.keys()]).toEqual(

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../../scripts/sandbox/command.ts';
 import { sandboxSources } from '../../scripts/sandbox/folders.ts';
 import type { RebalanceReport } from '../../src/workflows/rebalance-proxy.ts';
@@ -126,11 +126,7 @@ describe('a replica that fails', () => {
 });
 
 describe('other people', () => {
-  afterEach(async () => {
-    await scaled(1);
-  });
-
-  test('who scale at the same time are told who does', async () => {
+  test('who scale at the same time are told who does, or wait in line', async () => {
     const first = await scale(2);
     await statusWhen(first, ({ running }) => running.length > 0);
     expect(await failure(await scale(3))).toContain(first.workflowId);
@@ -140,42 +136,37 @@ describe('other people', () => {
     expect(await serviceState(hermes)).toEqual(before);
   });
 
-  test('who have the name already keep it: the next number is taken', async () => {
+  test('who have the name already keep it, run compose up, and take replicas away: nothing else is lost', async () => {
+    const file = `${sandboxSources}/docker-compose.yml`;
+    const compose = ['-p', hermes.project, '--env-file', hermes.sandbox.envFile, '-f', file];
+    const replica = `${hermes.project}_api_3`;
     const taken = await hermes.docker.createContainer({
       name: `${hermes.project}_api_2`,
       Image: before.containers[0]?.image ?? '',
       Labels: { 'hermes-ops.sandbox': 'true' },
     });
     try {
-      expect((await scaled(2)).report?.created).toEqual([`${hermes.project}_api_3`]);
+      expect((await scaled(2)).report?.created).toEqual([replica]);
     } finally {
       await taken.remove({ force: true });
     }
-  });
 
-  test('who take a replica away are noticed, and nginx asks those that are left', async () => {
-    await scaled(2);
-    await hermes.docker.getContainer(`${hermes.project}_api_2`).remove({ force: true });
+    expect(await run('docker-compose', [...compose, 'ps', 'api'])).toContain(replica);
+    await run('docker-compose', [...compose, 'up', '-d']);
+    const after = await serviceState(hermes);
+    expect(after.containers[0]).toEqual(before.containers[0]);
+    expect(after.startedAt).toMatchObject(before.startedAt);
+
+    await hermes.docker.getContainer(replica).remove({ force: true });
     const plan: Result = await (await scale(2, { dryRun: true })).result();
     expect(plan.plan?.lines.join('\n')).toMatch(/chris asked for 2 of api .* and 1 are there/);
-    count += 1;
-    const rebalance = await start(hermes.client, 'rebalanceProxy', `rebalance-${count}`, {});
+    const rebalance = await start(hermes.client, 'rebalanceProxy', 'rebalance', {});
     const result: ProcedureResult<RebalanceReport> = await rebalance.result();
     expect(result).toMatchObject({
       outcome: 'done',
       report: { reached: { names: [`${hermes.project}-api`] } },
     });
-  });
-
-  test('who run compose up afterwards lose nothing: the original stays, and compose lists the replicas', async () => {
-    await scaled(2);
-    const file = `${sandboxSources}/docker-compose.yml`;
-    const compose = ['-p', hermes.project, '--env-file', hermes.sandbox.envFile, '-f', file];
-    expect(await run('docker-compose', [...compose, 'ps', 'api'])).toContain('_api_2');
-    await run('docker-compose', [...compose, 'up', '-d']);
-    const after = await serviceState(hermes);
-    expect(after.containers[0]).toEqual(before.containers[0]);
-    expect(after.startedAt[`/${hermes.project}-api`]).toBe(before.startedAt[`/${hermes.project}-api`]);
+    expect((await scaled(1)).summary).toContain('already');
   });
 });
 

@@ -7,7 +7,8 @@ import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { install, type Installation, schedulesOff } from '../e2e/support/installation.ts';
 import { type ServiceState, serviceState } from '../e2e/support/service-state.ts';
 import { startTraffic } from '../e2e/support/traffic.ts';
-import { killAtEveryEvent } from './support/kill-at-events.ts';
+import { isScheduled } from './support/reset.ts';
+import { killAtEveryEvent, type KillOptions } from './support/kill-at-events.ts';
 import { openRelay, type Relay } from './support/relay.ts';
 import { seatWorker, type WorkerSeat } from './support/worker-seat.ts';
 
@@ -40,7 +41,11 @@ beforeEach(async () => {
 });
 
 /** Runs a procedure whose worker dies after each of its events, and counts what customers notice. */
-async function killed<Report>(workflowType: string, input: object, { killAndStart } = seat) {
+async function killed<Report>(
+  workflowType: string,
+  input: object,
+  { killAndStart = seat.killAndStart, ...when }: KillOptions & Partial<WorkerSeat> = {},
+) {
   const startedAtMs = Date.now();
   const traffic = await startTraffic(hermes.sandbox, load);
   const handle = await hermes.client.workflow.start(workflowType, {
@@ -50,7 +55,7 @@ async function killed<Report>(workflowType: string, input: object, { killAndStar
     args: [{ service: 'api', by: 'chris', ...input }],
   });
   const run = { workflowId: handle.workflowId, runId: handle.firstExecutionRunId };
-  const kills = await killAtEveryEvent(hermes.client, run, { killAndStart });
+  const kills = await killAtEveryEvent(hermes.client, run, { killAndStart }, when);
   const result = (await handle.result()) as ProcedureResult<Report>;
   const seen = await traffic.stop();
   const seconds = Math.round((Date.now() - startedAtMs) / 1000);
@@ -60,6 +65,12 @@ async function killed<Report>(workflowType: string, input: object, { killAndStar
 
 function names({ containers }: ServiceState): string[] {
   return containers.map(({ name }) => name.replace(`/${hermes.project}`, ''));
+}
+
+/** The moments at which something is about to be done. */
+function at(...activities: string[]): KillOptions {
+  const isOne = activities.map(isScheduled);
+  return { at: (event) => isOne.some((is) => is(event)) };
 }
 
 describe('killed after every event, a worker', () => {
@@ -72,9 +83,12 @@ describe('killed after every event, a worker', () => {
     expect(after.startedAt).toMatchObject(before.startedAt);
     expect(after.hosts).toEqual([]);
   });
+});
 
+describe('killed while it changes something, a worker', () => {
   test('scales in to exactly what was asked for, and no request is lost', async () => {
-    const { result, seen } = await killed<ScaleReport>('scaleService', { replicas: 1 });
+    const when = at('steerProxy', 'removeReplica', 'freeProxy');
+    const { result, seen } = await killed<ScaleReport>('scaleService', { replicas: 1 }, when);
     expect(result).toMatchObject({ outcome: 'done' });
     expect(seen).toMatchObject({ failed: 0, cutStreams: 0 });
     const after = await serviceState(hermes);
@@ -84,7 +98,8 @@ describe('killed after every event, a worker', () => {
   });
 
   test('restarts behind a copy, once, and no request is lost', async () => {
-    const { result, seen } = await killed<RestartReport>('restartService', {});
+    const when = at('startBridge', 'steerProxy', 'restartContainer', 'removeReplica');
+    const { result, seen } = await killed<RestartReport>('restartService', {}, when);
     expect(result).toMatchObject({ outcome: 'done', report: { strategy: 'rolling' } });
     expect(seen).toMatchObject({ failed: 0, cutStreams: 0 });
     expect(await serviceState(hermes)).toEqual({ ...before, startedAt: expect.anything() });
@@ -101,7 +116,7 @@ describe('with the Docker engine away for half a second after every event, a wor
       },
     };
     for (const replicas of [2, 1]) {
-      const { result, seen } = await killed<ScaleReport>('scaleService', { replicas }, { ...seat, ...away });
+      const { result, seen } = await killed<ScaleReport>('scaleService', { replicas }, away);
       expect(result).toMatchObject({ outcome: 'done', report: { after: replicas } });
       expect(seen).toMatchObject({ failed: 0, cutStreams: 0 });
     }

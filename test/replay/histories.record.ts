@@ -5,6 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, test } from 'vitest';
 import { historyToText } from './history-text.ts';
 import { type World, world } from '../unit/workflows/fakes.ts';
+import { container, serviceLook } from '../unit/workflows/service-fakes.ts';
 import { realRuns, statusWhen, type TimeSkipping, timeSkipping } from '../unit/workflows/time-skipping.ts';
 
 // Records a history of every procedure and of every way out of it: `npm run record-histories`. Run it for a new
@@ -103,6 +104,58 @@ const recordings: Recording[] = [
       await handle.cancel();
     },
   },
+  ...['rolling', 'in-place', 'recreate'].map((strategy) => ({
+    file: `restart-service.${strategy}`,
+    workflowType: 'restartService',
+    input: { service: 'api', strategy, by: 'chris' },
+  })),
+  {
+    file: 'restart-service.planned',
+    workflowType: 'restartService',
+    input: { service: 'api', dryRun: true },
+  },
+  {
+    file: 'restart-service.cache',
+    workflowType: 'restartService',
+    input: { service: 'redis' },
+    scene: world({
+      lookAtService: async () => serviceLook({ service: 'redis', role: 'cache', stateful: true }),
+    }),
+  },
+  {
+    file: 'restart-service.database',
+    workflowType: 'restartService',
+    input: { service: 'postgres' },
+    scene: world({
+      lookAtService: async () => serviceLook({ service: 'postgres', role: 'database', stateful: true }),
+    }),
+    act: approve,
+  },
+  {
+    file: 'restart-service.brought-back',
+    workflowType: 'restartService',
+    input: { service: 'api' },
+    scene: world({ restartContainer: failing('ContainerFailed') }),
+  },
+  { file: 'scale-service.out', workflowType: 'scaleService', input: { service: 'api', replicas: 3 } },
+  {
+    file: 'scale-service.in',
+    workflowType: 'scaleService',
+    input: { service: 'api', replicas: 1 },
+    scene: world({
+      lookAtService: async () =>
+        serviceLook({ containers: [1, 2, 3].map((number) => container({ number })) }),
+    }),
+  },
+  { file: 'scale-service.nothing', workflowType: 'scaleService', input: { service: 'api', replicas: 1 } },
+  {
+    file: 'scale-service.taken-back',
+    workflowType: 'scaleService',
+    input: { service: 'api', replicas: 2 },
+    scene: world({ watchContainers: failing('ContainerFailed') }),
+  },
+  { file: 'rebalance-proxy.done', workflowType: 'rebalanceProxy', input: {} },
+  { file: 'sweep-leftovers.settled', workflowType: 'sweepLeftovers', input: {} },
 ];
 
 function firstThen<T>(first: T, then: T): () => Promise<T> {

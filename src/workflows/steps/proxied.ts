@@ -54,6 +54,7 @@ export function assertSteerable({ container, unsteerable }: ProxyLook, next: str
 
 /** From here on nginx is told what to do: nobody else may. What ended runs left behind is put right first. */
 export async function settleBefore(run: Run, service: string): Promise<Settled> {
+  if (!run.dryRun) await run.confirmLock(`service/${service}`);
   await run.lock('proxy');
   return run.change(
     'Put right what ended runs left behind',
