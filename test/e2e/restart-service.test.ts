@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { Agent, request } from 'undici';
+import { Agent, request, WebSocket } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeDeadLetters } from '../../scripts/sandbox/faults.ts';
 import type { RestartReport } from '../../src/workflows/restart-service.ts';
@@ -62,7 +62,7 @@ describe('a rolling restart of a single container', () => {
     expect(after.startedAt).not.toEqual(before.startedAt);
   });
 
-  test('counts and says what outlives the drain limit', async () => {
+  test('lets a WebSocket end within the drain limit, and counts and says what outlives it', async () => {
     const { caFile, baseUrl } = hermes.sandbox;
     const dispatcher = new Agent({ connect: { ca: await readFile(caFile) } });
     const stream = await request(`${baseUrl}/api/v1/voice/stream?seconds=60`, { dispatcher });
@@ -70,7 +70,20 @@ describe('a rolling restart of a single container', () => {
       () => 'ended',
       () => 'cut',
     );
-    const result: Result = await (await restart({ service: 'api' })).result();
+    const socket = new WebSocket(`${baseUrl.replace('https', 'wss')}/api/v1/voice/ws`, { dispatcher });
+    const closed = new Promise<number>((resolve) => {
+      socket.addEventListener('close', ({ code }) => resolve(code));
+    });
+    await new Promise((resolve) => {
+      socket.addEventListener('open', resolve);
+    });
+    const handle = await restart({ service: 'api' });
+    await statusWhen(handle, ({ running }) =>
+      running.some((title) => title.startsWith('Wait until nothing')),
+    );
+    socket.close(1000);
+    expect(await closed).toBe(1000);
+    const result: Result = await handle.result();
     expect(result).toMatchObject({ outcome: 'done', report: { cut: 1 } });
     expect(result.summary).toContain('1 connection outlived the drain limit');
     await cut;

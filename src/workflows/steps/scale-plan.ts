@@ -127,7 +127,7 @@ export function describeScalePlan(look: ServiceLook, plan: ScalePlan): string[] 
   ];
 }
 
-/** Compose 2 takes away what its file does not ask for, and nobody is told. */
+/** Compose takes away what its file does not ask for, and nobody is told. */
 export function vanished({ asked, service }: ServiceLook, now: number): string[] {
   if (asked === null || asked.replicas <= now) return [];
   return [
