@@ -5,7 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, test } from 'vitest';
 import { historyToText } from './history-text.ts';
 import { type World, world } from '../unit/workflows/fakes.ts';
-import { container, serviceLook } from '../unit/workflows/service-fakes.ts';
+import { container, load, resizePlan, serviceLook } from '../unit/workflows/service-fakes.ts';
 import { realRuns, statusWhen, type TimeSkipping, timeSkipping } from '../unit/workflows/time-skipping.ts';
 
 // Records a history of every procedure and of every way out of it: `npm run record-histories`. Run it for a new
@@ -153,6 +153,33 @@ const recordings: Recording[] = [
     workflowType: 'scaleService',
     input: { service: 'api', replicas: 2 },
     scene: world({ watchContainers: failing('ContainerFailed') }),
+  },
+  ...[{ file: 'resize-service.done' }, { file: 'resize-service.planned', dryRun: true }].map(
+    ({ file, ...more }) => ({
+      file,
+      workflowType: 'resizeService',
+      input: { service: 'api', cpus: 2, ...more },
+    }),
+  ),
+  {
+    file: 'resize-service.approved',
+    workflowType: 'resizeService',
+    input: { service: 'api', cpus: 2 },
+    scene: world({ planResize: async () => resizePlan({ asks: ['it is more than the stack file allows'] }) }),
+    act: approve,
+  },
+  {
+    file: 'resize-service.given-back',
+    workflowType: 'resizeService',
+    input: { service: 'api', cpus: 2 },
+    scene: world({ verifyLimits: failing('ContainerFailed') }),
+  },
+  { file: 'autoscale.nothing', workflowType: 'autoscale', input: {} },
+  {
+    file: 'autoscale.off',
+    workflowType: 'autoscale',
+    input: {},
+    scene: world({ lookAtLoad: async () => load({ enabled: false }) }),
   },
   { file: 'rebalance-proxy.done', workflowType: 'rebalanceProxy', input: {} },
   { file: 'sweep-leftovers.settled', workflowType: 'sweepLeftovers', input: {} },

@@ -11,7 +11,9 @@ import type {
 import type { ServiceContainerActivities } from '../../../src/activities/contract/containers.ts';
 import type { ProxyActivities } from '../../../src/activities/contract/proxy.ts';
 import type { ContainerActivities, ServiceActivities } from '../../../src/activities/contract/service.ts';
-import { goodServiceDay } from './service-fakes.ts';
+import type { LimitActivities } from '../../../src/activities/contract/limits.ts';
+import type { LoadActivities } from '../../../src/activities/contract/load.ts';
+import { goodLimitsDay, goodServiceDay } from './service-fakes.ts';
 
 export const live = { name: 'hermes', oid: 100 };
 const shadow = { name: 'hermes_restore_1', oid: 200 };
@@ -76,6 +78,8 @@ type Activities = CacheActivities &
   ContainerActivities &
   ServiceContainerActivities &
   ProxyActivities &
+  LimitActivities &
+  LoadActivities &
   StackActivities;
 
 export interface World {
@@ -158,6 +162,7 @@ export function world(changed: Partial<Activities> = {}): World {
     saveCache: async () => ({ keys: 40, deadLetters: 3, evictionPolicy: 'allkeys-lru' }),
     checkpointDatabase: async () => undefined,
     ...goodServiceDay(),
+    ...goodLimitsDay(),
     ...changed,
   };
   const activities = Object.fromEntries(

@@ -3,6 +3,8 @@ import type {
   ServiceContainerActivities,
   ServiceLook,
 } from '../../../src/activities/contract/containers.ts';
+import type { HeldLimits, LimitActivities, ResizePlan } from '../../../src/activities/contract/limits.ts';
+import type { Load, LoadActivities } from '../../../src/activities/contract/load.ts';
 import type { ProxyActivities } from '../../../src/activities/contract/proxy.ts';
 
 const gibibyte = 1024 ** 3;
@@ -71,5 +73,56 @@ export function goodServiceDay(): ServiceContainerActivities & ProxyActivities {
     pinProxy: async ({ ids }) => ({ addresses: ids }),
     freeProxy: async ({ reload }) => ({ reloaded: reload }),
     awaitReached: async ({ ids }) => ({ names: ids, requests: 8 }),
+  };
+}
+
+const before = { Memory: 2 * gibibyte, MemorySwap: 4 * gibibyte, NanoCpus: 1e9, CpuQuota: 0, CpuPeriod: 0 };
+
+export function resizePlan(changed: Partial<ResizePlan> = {}): ResizePlan {
+  const now = { cpus: 1, memoryBytes: 2 * gibibyte };
+  const { id, name, startedAt } = container();
+  const wanted = { cpus: 2, memoryBytes: 2 * gibibyte };
+  return {
+    service: 'api',
+    role: 'api',
+    containers: [{ id, name, startedAt, before, change: { NanoCpus: 2e9 }, now, wanted, use: null }],
+    host: { cpus: 4, memoryBytes: 16 * gibibyte },
+    asks: [],
+    warnings: [],
+    ...changed,
+  };
+}
+
+export function load(changed: Partial<Load> = {}): Load {
+  return {
+    enabled: true,
+    service: 'api',
+    targets: {
+      minimum: 1,
+      maximum: 3,
+      askAbove: 3,
+      tolerance: 0.1,
+      scaleOutAfterMs: 180_000,
+      scaleInAfterMs: 600_000,
+      targets: { cpu: 0.6 },
+    },
+    look: {
+      atMs: Date.parse('2026-11-17T03:00:00.000Z'),
+      replicas: 1,
+      values: { cpu: 0.5, latencyP95Ms: null },
+    },
+    ...changed,
+  };
+}
+
+/** Limits and load on a good day. */
+export function goodLimitsDay(): LimitActivities & LoadActivities {
+  const held: HeldLimits = { container: 'hermes-api', seenBy: 'cgroup', cpus: 2, memoryBytes: 2 * gibibyte };
+  return {
+    planResize: async () => resizePlan(),
+    setLimits: async () => undefined,
+    verifyLimits: async () => [held],
+    giveBackLimits: async () => ({ restored: ['hermes-api'] }),
+    lookAtLoad: async () => load(),
   };
 }
