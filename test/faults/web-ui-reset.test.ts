@@ -22,7 +22,7 @@ afterAll(() => ground?.close());
 beforeEach(() => ground.prepare());
 
 /** Waits until the reset run has been sent the old approval again, has not counted it, and asks. */
-async function asksAgain(again: WorkflowHandle, why = /Asking again/): Promise<string> {
+async function asksAgain(again: WorkflowHandle, why = /Asking again|approve not taken/): Promise<string> {
   const { question } = await statusOf(
     ground.hermes.client,
     again,
