@@ -1,4 +1,4 @@
-import { executeChild, ParentClosePolicy, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { executeChild, ParentClosePolicy, proxyActivities, uuid4, workflowInfo } from '@temporalio/workflow';
 import type { Load, LoadActivities } from '../activities/contract/load.ts';
 import type { StackActivities } from '../activities/contract/runs.ts';
 import { problemTypeOf } from '../problem.ts';
@@ -72,7 +72,8 @@ async function scale(run: Run, service: string, { replicas, reason }: Decision):
       `Scale ${service} to ${replicas}`,
       () =>
         executeChild(scaleService, {
-          workflowId: `scale-service-${run.workflowId}-${run.runId.slice(-8)}`,
+          // Not the run's id: Reset changes that, and the replay would start another one.
+          workflowId: `scale-service-${run.workflowId}-${uuid4().slice(-8)}`,
           args: [{ service, replicas, by: 'autoscaling', reason }],
           // Whatever ends this look, a scaling that has begun goes to its own end.
           parentClosePolicy: ParentClosePolicy.ABANDON,
