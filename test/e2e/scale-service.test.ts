@@ -112,6 +112,13 @@ describe('a replica that fails', () => {
     expect(await serviceState(hermes)).toEqual(before);
   });
 
+  test('at its start takes the whole scaling back, and says how it ended', async () => {
+    const handle = await scale(3);
+    await hermes.docker.getContainer(await madeBy(handle)).kill();
+    expect(await failure(handle)).toMatch(/api-replica-\d-\w+ ended with exit code 137 after its start/);
+    expect(await serviceState(hermes)).toEqual(before);
+  });
+
   test('to answer takes the whole scaling back, and customers were never sent to it', async () => {
     const traffic = await startTraffic(hermes.sandbox, { requestsPerSecond: 10, streamsPerSecond: 0.5 });
     const handle = await scale(2);
