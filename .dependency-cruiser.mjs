@@ -11,12 +11,13 @@ const only = (name, from, allowed, comment) => ({
 });
 
 const pure = ['^src/stack/', '^src/problem\\.ts$'];
-const names = [...pure, '^src/procedures/'];
+const names = [...pure, '^src/procedures/', '^src/scaling/'];
 
 export default {
   forbidden: [
     only('stack-is-pure', '^src/stack/', ['^src/problem\\.ts$'], 'The stack file knows nothing of the rest.'),
     only('procedures-are-definitions', '^src/procedures/', pure, 'Names, words and input schemas only.'),
+    only('scaling-is-pure', '^src/scaling/', pure, 'From looks to a number, touching nothing.'),
     only('diagnosis-is-pure', '^src/diagnosis/', pure, 'From facts to causes, touching nothing.'),
     only(
       'workflows-are-deterministic',

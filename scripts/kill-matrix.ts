@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import CliTable from 'cli-table3';
@@ -13,10 +13,12 @@ import {
   killMatrixVariables,
 } from './kill-matrix/request.ts';
 import type { KillMatrixResult } from './kill-matrix/result.ts';
+import { readJsonLines } from './json-lines.ts';
 import { projectRoot } from './project.ts';
 import { duration, say } from './show.ts';
 import { runNode } from './test/child.ts';
 import { preparation } from './test/preparation.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const longestMs = 24 * 3_600_000;
 
@@ -32,7 +34,7 @@ async function killMatrix(chosen: Omit<KillMatrixOptions, 'resultsFile'>): Promi
       ['run', '--project', 'matrix', '--reporter=dot'],
       { timeoutMs: longestMs, variables: { ...variables, ...killMatrixVariables(options) } },
     );
-    const results = await readResults(options.resultsFile);
+    const results = await readJsonLines<KillMatrixResult>(options.resultsFile);
     show(results);
     const bad = results.filter(({ wrong }) => wrong.length > 0).length;
     say(`\n${results.length} runs, each with one kill: ${results.length - bad} as they should, ${bad} not`);
@@ -42,14 +44,6 @@ async function killMatrix(chosen: Omit<KillMatrixOptions, 'resultsFile'>): Promi
   }
 }
 
-async function readResults(file: string): Promise<KillMatrixResult[]> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line): KillMatrixResult => JSON.parse(line));
-}
-
 function show(results: readonly KillMatrixResult[]): void {
   const table = new CliTable({ head: ['procedure', 'killed after event', 'later by', 'took', 'end'] });
   for (const { procedure, afterEvent, name, delayMs, seconds, wrong } of results) {
@@ -57,12 +51,6 @@ function show(results: readonly KillMatrixResult[]): void {
     table.push([procedure, `${afterEvent} ${name}`, `${delayMs} ms`, duration(seconds), end]);
   }
   say(table.toString());
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(text))
-    throw new InvalidArgumentError('Expected a whole number from 1 to 9999999.');
-  return Number(text);
 }
 
 function procedureNames(text: string): KillMatrixProcedure[] {

@@ -13,6 +13,13 @@ export const problemTypes = {
   UnknownRole: { retryable: false },
   UnsafeToRestore: { retryable: false },
   UnknownContainer: { retryable: false },
+  UnknownService: { retryable: false },
+  CannotScale: { retryable: false },
+  CannotCopy: { retryable: false },
+  NotEnoughRoom: { retryable: false },
+  EngineRefused: { retryable: false },
+  ContainerFailed: { retryable: false },
+  ProxyRefused: { retryable: false },
   ResourceBusy: { retryable: false },
   StalePlan: { retryable: false },
   ApprovalSpent: { retryable: false },
@@ -33,8 +40,6 @@ export const problemTypes = {
   AuthorityAway: { retryable: false },
   /** The ordering went well by its own word, and there is no new certificate. */
   NothingRenewed: { retryable: false },
-  /** nginx refuses its configuration. */
-  ProxyRefuses: { retryable: false },
   /** Customers do not get the certificate that they should. */
   NotServed: { retryable: false },
   LockLost: { retryable: false },

@@ -52,7 +52,12 @@ export async function layGround({ environment, rows }: GroundOptions): Promise<G
   const sandbox = await step('A small HERMES in containers', async (log) => {
     const ports = await sandboxPorts(stateDirectory);
     const started = await startSandbox({ stateDirectory, project: demoProject, ports, rows, log });
-    await writeSandboxStack(started, { file: stackFile, backups: join(directory, 'backups'), taskQueue });
+    await writeSandboxStack(started, {
+      file: stackFile,
+      backups: join(directory, 'backups'),
+      taskQueue,
+      sections: { scaling: { watch: '5s' } },
+    });
     log(`Customers are served at ${started.baseUrl}`);
     return started;
   });

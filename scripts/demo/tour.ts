@@ -2,13 +2,13 @@ import colors from 'picocolors';
 import { follow } from '../../src/cli/follow.ts';
 import { answerRun } from '../../src/client/answer-run.ts';
 import { describeRun, type RunView } from '../../src/client/describe-run.ts';
-import { startProcedure } from '../../src/client/start-procedure.ts';
 import { backupDatabaseProcedure } from '../../src/procedures/backup-database.ts';
-import type { ProcedureDefinition } from '../../src/procedures/definition.ts';
 import { restoreDatabaseProcedure } from '../../src/procedures/restore-database.ts';
 import { query } from '../sandbox/database.ts';
 import { say } from '../show.ts';
+import { begin, title, untilDone } from './begin.ts';
 import type { Ground } from './ground.ts';
+import { showScaling } from './scale.ts';
 
 export interface TourOptions {
   /** Approve by itself what asks for an approval. */
@@ -23,6 +23,8 @@ export async function tour(ground: Ground, { yes }: TourOptions): Promise<void> 
   const { postgres } = ground.sandbox.containers;
   const backup = await begin(ground, 'A backup', backupDatabaseProcedure, { by, reason: 'the tour' });
   await untilDone(ground, backup);
+
+  await showScaling(ground, by);
 
   title('An accident');
   await query(
@@ -69,24 +71,6 @@ function explain({ uiUrl, namespace, stackFile, taskQueue }: Ground, workflowId:
   say(`  npm run --silent hermes-ops -- rollback ${workflowId}`);
 }
 
-async function begin(
-  { client, taskQueue, uiUrl, namespace }: Ground,
-  what: string,
-  definition: ProcedureDefinition,
-  input: Record<string, unknown>,
-): Promise<string> {
-  title(what);
-  const { workflowId, runId } = await startProcedure(client, definition, input, { taskQueue });
-  if (uiUrl !== undefined)
-    say(colors.dim(`${uiUrl}/namespaces/${namespace}/workflows/${workflowId}/${runId}`));
-  return workflowId;
-}
-
-async function untilDone({ client }: Ground, workflowId: string, since = ''): Promise<void> {
-  const exitCode = await follow(client, workflowId, { json: false, since });
-  if (exitCode !== 0) throw new Error(`${workflowId} did not end well: see above.`);
-}
-
 async function openPlan({ client }: Ground, workflowId: string): Promise<string> {
   const { status } = await describeRun(client, workflowId);
   if (status?.question === undefined) throw new Error(`${workflowId} asks nothing at the moment.`);
@@ -99,8 +83,4 @@ function isAsking({ status }: RunView): boolean {
 
 function isInUndoWindow({ status }: RunView): boolean {
   return status?.phase === 'undo-window' && status.question !== undefined;
-}
-
-function title(text: string): void {
-  say(`\n${colors.bold(colors.cyan(`— ${text}`))}`);
 }

@@ -12,9 +12,10 @@ export function optionsOf({ schema }: ProcedureDefinition): Option[] {
       const flag = `--${kebab(field)}`;
       const choices = choicesOf(entry);
       const option = new Option(
-        isBoolean(entry) ? flag : `${flag} <${choices?.join('|') ?? 'text'}>`,
+        isBoolean(entry) ? flag : `${flag} <${choices?.join('|') ?? (isNumber(entry) ? 'number' : 'text')}>`,
         describe(entry),
       );
+      if (isNumber(entry)) option.argParser(numberOrText);
       if (isRequired(entry)) option.makeOptionMandatory();
       return option;
     });
@@ -33,6 +34,15 @@ function describe(entry: v.GenericSchema): string {
 
 function isRequired(entry: v.GenericSchema): boolean {
   return entry.type !== 'optional';
+}
+
+function isNumber(entry: v.GenericSchema): boolean {
+  return (isWrapped(entry) ? entry.wrapped : entry).type === 'number';
+}
+
+/** What is no number goes on as it came: the schema refuses it, and says what is expected. */
+function numberOrText(text: string): number | string {
+  return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 function isBoolean(entry: v.GenericSchema): boolean {

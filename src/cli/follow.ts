@@ -42,6 +42,8 @@ export async function follow(
   }
 }
 
+const silenceMs = 10_000;
+
 interface View {
   update(view: RunView): void;
   leave(text: string): number;
@@ -69,6 +71,8 @@ function textView(workflowId: string, since: string): View {
   const spinner = ora({ isSilent: !process.stderr.isTTY || !process.stdout.isTTY });
   let entries = 0;
   let asked = '';
+  let silentSinceMs: number | undefined;
+  let toldOfSilence = false;
   const say = (text: string): void => {
     spinner.clear();
     print(text);
@@ -76,9 +80,17 @@ function textView(workflowId: string, since: string): View {
   return {
     update({ status, pending }) {
       if (status === undefined) {
+        silentSinceMs ??= Date.now();
+        // A worker that starts, or takes over from a dead one, answers within seconds.
+        if (!toldOfSilence && Date.now() - silentSinceMs > silenceMs) {
+          say('No worker answers. The run goes on when one runs. Start it: hermes-ops worker');
+          toldOfSilence = true;
+        }
         spinner.start('Waiting for a worker to answer');
         return;
       }
+      silentSinceMs = undefined;
+      toldOfSilence = false;
       for (const entry of status.timeline.slice(entries)) if (entry.at > since) say(renderEntry(entry));
       entries = status.timeline.length;
       const { question } = status;

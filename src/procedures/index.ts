@@ -1,3 +1,4 @@
+import { autoscaleProcedure } from './autoscale.ts';
 import { backupDatabaseProcedure } from './backup-database.ts';
 import { checkBackupProcedure } from './check-backup.ts';
 import type { ProcedureDefinition } from './definition.ts';
@@ -5,7 +6,11 @@ import { installCertificateProcedure } from './install-certificate.ts';
 import { listBackupsProcedure } from './list-backups.ts';
 import { listCertificatesProcedure } from './list-certificates.ts';
 import { renewCertificateProcedure } from './renew-certificate.ts';
+import { rebalanceProxyProcedure } from './rebalance-proxy.ts';
+import { resizeServiceProcedure } from './resize-service.ts';
+import { restartServiceProcedure } from './restart-service.ts';
 import { restoreDatabaseProcedure } from './restore-database.ts';
+import { scaleServiceProcedure } from './scale-service.ts';
 import { sweepLeftoversProcedure } from './sweep-leftovers.ts';
 
 /** Every procedure there is, in the order in which lists show them. */
@@ -17,5 +22,10 @@ export const procedures: readonly ProcedureDefinition[] = [
   renewCertificateProcedure,
   installCertificateProcedure,
   listCertificatesProcedure,
+  restartServiceProcedure,
+  scaleServiceProcedure,
+  resizeServiceProcedure,
+  autoscaleProcedure,
+  rebalanceProxyProcedure,
   sweepLeftoversProcedure,
 ];

@@ -26,6 +26,8 @@ export function parseInput<Schema extends InputSchema>(
 
 function describeIssue(issue: v.BaseIssue<unknown>, schema: InputSchema): string {
   const path = v.getDotPath(issue);
+  // A check of several fields together has words of its own.
+  if (path === null && issue.type === 'check') return issue.message;
   if (path === null) return `expected one JSON object, got ${show(issue.input)}`;
   if (issue.type === 'strict_object' && issue.expected === 'never') {
     return `\`${path}\` is not a field; the fields are ${fieldsOf(schema).join(', ')}`;

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { isCron } from './cron.ts';
-import { amount, wholeNumber, yesOrNo } from './field.ts';
+import { yesOrNo } from './field.ts';
 import { duration } from './quantity.ts';
 
 const schedule = (about: string, cron: string, enabled: boolean, jitter = '10m', catchUp = '6h') =>
@@ -53,33 +53,6 @@ export const schedules = v.pipe(
     ),
   }),
   v.description('What starts by itself, and when.'),
-);
-
-/** Off unless a person turns it on. */
-export const autoscaling = v.pipe(
-  v.strictObject({
-    enabled: v.optional(yesOrNo('Off, only people scale.'), false),
-    minimum: v.optional(wholeNumber('Never fewer api containers than this.', 1, 100), 1),
-    maximum: v.optional(wholeNumber('Never more api containers than this.', 1, 100), 3),
-    metric: v.optional(
-      v.pipe(v.picklist(['cpu', 'voiceLatencyP95Ms']), v.description('What is held near the target.')),
-      'cpu',
-    ),
-    target: v.optional(amount('The value to hold: a share of its CPUs, or milliseconds.'), 0.6),
-    askAbove: v.optional(wholeNumber('Beyond so many containers a person is asked.', 1, 100), 3),
-    scaleOutAfter: v.optional(duration('The value must be above the target for so long.'), '3m'),
-    scaleInAfter: v.optional(duration('The value must be below the target for so long.'), '10m'),
-  }),
-  v.description('Scaling by itself. Off by default.'),
-  v.forward(
-    v.check((bounds) => bounds.minimum <= bounds.maximum, 'a number not below minimum'),
-    ['maximum'],
-  ),
-  v.transform(({ scaleOutAfter, scaleInAfter, ...rest }) => ({
-    ...rest,
-    scaleOutAfterMs: scaleOutAfter,
-    scaleInAfterMs: scaleInAfter,
-  })),
 );
 
 /** Names only: an offset such as +02:00 is known to some systems and not to Temporal's server. */

@@ -1,11 +1,13 @@
 import * as v from 'valibot';
+import { autoscaling } from './autoscaling.ts';
 import { certificates } from './certificates.ts';
 import { compose } from './compose.ts';
 import { backups, database, restore } from './database.ts';
 import { text } from './field.ts';
 import { stackName } from './names.ts';
 import { approvals, contacts, defaultContacts, escalation } from './people.ts';
-import { autoscaling, schedules } from './schedules.ts';
+import { scaling } from './scaling.ts';
+import { schedules } from './schedules.ts';
 import { cache, proxy, service } from './service.ts';
 import { severities, thresholds } from './trouble.ts';
 
@@ -46,6 +48,7 @@ const keys = v.strictObject({
   escalation: v.optional(escalation, {}),
   approvals: v.optional(approvals, { 'restore-database': {} }),
   schedules: v.optional(schedules, {}),
+  scaling: v.optional(scaling, {}),
   autoscaling: v.optional(autoscaling, {}),
   temporal: v.optional(temporal, {}),
 });

@@ -10,13 +10,20 @@ import type { Stack } from '../stack/schema.ts';
 
 type Schedule = Stack['schedules'][keyof Stack['schedules']];
 
+/** Every minute, and never late: a look of before is worth nothing. */
+const everyMinute = { cron: '* * * * *', timezone: 'UTC', jitterMs: 0, catchUpMs: 10_000 };
+
 /**
  * Makes Temporal's schedules what the stack file says, one a procedure. What a person paused in the Web UI stays
  * paused; what the file turns off is paused. Returns a line for each, for the log.
  */
 export async function applySchedules(client: Client, stack: Stack): Promise<string[]> {
   const lines: string[] = [];
-  for (const [command, schedule] of Object.entries(stack.schedules)) {
+  const schedules: Record<string, Schedule> = {
+    ...stack.schedules,
+    autoscale: { ...everyMinute, enabled: stack.autoscaling.enabled },
+  };
+  for (const [command, schedule] of Object.entries(schedules)) {
     const definition = procedures.find((procedure) => procedure.command === command);
     if (definition === undefined) continue;
     await applySchedule(client, scheduleOptions(stack, definition, schedule));

@@ -78,8 +78,9 @@ async function untilWritten(run: BackupRun, file: string): Promise<void> {
   });
 }
 
+/** Connected is not enough: a session that has not taken the snapshot yet needs the one who gives it. */
 async function untilDumping(): Promise<void> {
-  await untilSessions(server, 'hermes-ops dump', 'true', dumpSessions);
+  await untilSessions(server, 'hermes-ops dump', 'backend_xmin is not null', dumpSessions);
 }
 
 async function containersOf(run: BackupRun): Promise<{ State: string }[]> {

@@ -69,6 +69,9 @@ describe('--help', () => {
       'renew-certificate',
       'install-certificate',
       'list-certificates',
+      'restart-service',
+      'scale-service',
+      'rebalance-proxy',
       'sweep-leftovers',
     ];
     expect([...helps.keys()]).toEqual(
@@ -368,8 +371,11 @@ describe('a restore', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   });
 
-  test('takes an approval although no worker is there, and goes on when one is', async () => {
+  test('says that no worker is there, takes an approval all the same, and goes on when one is', async () => {
     await worker.kill();
+    const following = startCommand(hermes.variables, ['follow', workflowId]);
+    await following.line(/^No worker answers\..*hermes-ops worker$/);
+    following.interrupt();
     const sent = await json<{ said: string }>('approve', workflowId, '--plan', plan, '--by', 'dana');
     expect(sent).toMatchObject({ exitCode: 0, last: { said: expect.stringContaining('Sent as a signal') } });
     worker = await hermes.startWorker();

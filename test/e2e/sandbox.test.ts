@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { WebSocket } from 'undici';
 import * as v from 'valibot';
@@ -14,7 +15,14 @@ import { freePorts } from '../../scripts/sandbox/ports.ts';
 import { projectVolumes } from '../../scripts/sandbox/project.ts';
 import { reseedSandbox, type Sandbox, startSandbox, stopSandbox } from '../../scripts/sandbox/sandbox.ts';
 import { shapes, sla } from './support/hermes-shapes.ts';
-import { containerNames, sandboxClient, type SandboxClient, until } from './support/sandbox-client.ts';
+import {
+  apiAnswers,
+  containerNames,
+  sandboxClient,
+  type SandboxClient,
+  until,
+} from './support/sandbox-client.ts';
+import { startTraffic } from './support/traffic.ts';
 
 const project = `sandbox-${process.pid}`;
 const rows = 2_000;
@@ -160,6 +168,31 @@ describe('its proxy', () => {
     await until('two messages came', async () => heard.length === 2);
     socket.close();
     expect(heard[1]).toContain('"type": "transcript", "text": "hello"');
+  });
+});
+
+describe('the customers of tests', () => {
+  it('are all answered while nothing happens, and their streams go to the end', async () => {
+    const traffic = await startTraffic(sandbox);
+    const [late] = await Promise.all([client.ask('/_sandbox/wait?seconds=2'), pause(3_000)]);
+    expect(late).toMatchObject({ status: 200, json: { waited_s: 2 } });
+    const result = await traffic.stop();
+    expect(result).toMatchObject({ failed: 0, cutStreams: 0, firstFailures: [] });
+    expect(result.sent).toBeGreaterThan((result.durationMs / 1000) * 100);
+    expect(result.streams).toBeGreaterThan(5);
+    expect(Object.values(result.answeredBy)).toEqual([result.sent]);
+  });
+
+  it('notice that the api is killed and started again', async () => {
+    const traffic = await startTraffic(sandbox, { requestsPerSecond: 50 });
+    await pause(1_000);
+    await run('docker', ['restart', '--time', '0', sandbox.containers.api]);
+    await until('the api answers again', () => apiAnswers(client, sandbox));
+    const result = await traffic.stop();
+    expect(result.failed).toBeGreaterThan(0);
+    expect(result.cutStreams).toBeGreaterThan(0);
+    expect(result.longestGapMs).toBeGreaterThan(300);
+    expect(result.firstFailures[0]?.what).toMatch(/GET \/health|POST \/_sandbox\/echo|stream/);
   });
 });
 

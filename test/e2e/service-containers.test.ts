@@ -133,7 +133,7 @@ describe('the api’s containers', { timeout: 60_000 }, () => {
       await expect(
         attemptOf().do(() => containers.restartApi({ before: new Date().toISOString() })),
       ).rejects.toMatchObject({
-        type: 'SmokeTestFailed',
+        type: 'ContainerFailed',
         message: expect.stringMatching(/runs but does not answer/),
       });
     } finally {

@@ -10,6 +10,7 @@ import type {
   DatabaseIdentity,
   Swap,
   SwapRequest,
+  WrittenRows,
 } from '../../src/activities/contract/database.ts';
 import { createDatabaseActivities } from '../../src/activities/database/activities.ts';
 import { withDatabaseLock } from '../../src/activities/database/advisory-lock.ts';
@@ -31,6 +32,7 @@ import { gate } from './support/gate.ts';
 import { losingProxy } from './support/losing-proxy.ts';
 import { attemptOf, failureOf } from './support/run.ts';
 
+const clientCount = 8;
 let server: DatabaseServer;
 
 beforeAll(async () => {
@@ -102,12 +104,20 @@ async function entriesOf(approval: string): Promise<object[]> {
   return server.sql('select action from hermes_ops.journal where approval = $1', 'postgres', [approval]);
 }
 
+/** The server's statistics count a row, too, whose insert was cut off: at most one a client. */
+function expectCounted(written: readonly WrittenRows[], rows: number): void {
+  expect(written).toEqual([{ table: 'public.work', inserted: expect.any(Number), updated: 0, deleted: 0 }]);
+  const inserted = written[0]?.inserted ?? 0;
+  expect(inserted).toBeGreaterThanOrEqual(rows);
+  expect(inserted).toBeLessThanOrEqual(rows + clientCount);
+}
+
 describe('a swap under load', () => {
   test('shows every client the old or the new database, never both, and loses no answered write', async ({
     annotate,
   }) => {
     const one = await scene();
-    const clients = busyClients(8, () => server.connect(one.live.name));
+    const clients = busyClients(clientCount, () => server.connect(one.live.name));
     await clients.heardFrom('live');
     const swap = await swapIn(one);
     await clients.heardFrom('restored');
@@ -125,18 +135,13 @@ describe('a swap under load', () => {
     ).map(({ client, n }) => `${client}/${n}`);
     expect(inOld).toEqual(expect.arrayContaining(keysOf(answers, 'live')));
     expect(inNew).toEqual(expect.arrayContaining(keysOf(answers, 'restored')));
-    expect(swap.writtenSincePlan).toContainEqual({
-      table: 'public.work',
-      inserted: inOld.length,
-      updated: 0,
-      deleted: 0,
-    });
+    expectCounted(swap.writtenSincePlan, inOld.length);
   });
 
   test('goes back under load as well, and counts what stays behind', async ({ annotate }) => {
     const one = await scene();
     const swap = await swapIn(one);
-    const clients = busyClients(8, () => server.connect(one.live.name));
+    const clients = busyClients(clientCount, () => server.connect(one.live.name));
     await clients.heardFrom('restored');
     const count = () => attemptOf().do(() => one.database.countWritesSinceSwap({ swap }));
     await vi.waitFor(async () => expect(await count()).toMatchObject([{ table: 'public.work' }]), 15_000);
@@ -152,9 +157,7 @@ describe('a swap under load', () => {
     expect(back.live).toEqual(one.live);
     const aside = (await workIn(back.aside.name)).map(({ client, n }) => `${client}/${n}`);
     expect(aside).toEqual(expect.arrayContaining(keysOf(answers, 'restored')));
-    expect(back.writtenSinceSwap).toEqual([
-      { table: 'public.work', inserted: aside.length, updated: 0, deleted: 0 },
-    ]);
+    expectCounted(back.writtenSinceSwap, aside.length);
   });
 });
 

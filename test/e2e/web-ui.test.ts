@@ -11,7 +11,8 @@ import {
   untilState,
 } from '../../scripts/web-ui/run-page.ts';
 import { verbDescriptions } from '../../src/workflows/steps/answer.ts';
-import { install, type Installation } from './support/installation.ts';
+import { install, type Installation, schedulesOff } from './support/installation.ts';
+import { sandboxClient, until } from './support/sandbox-client.ts';
 import { openWebUi, type WebUi } from './support/web-ui.ts';
 
 const rows = 50_000;
@@ -20,6 +21,7 @@ let ui: WebUi;
 
 beforeAll(async () => {
   hermes = await install('web-ui', { rows });
+  await hermes.writeStack({ sections: { ...schedulesOff, scaling: { watch: '1s' } } });
   await hermes.startWorker();
   const backup = await hermes.hermesOps('run', 'backup-database', '--reason', 'before the accident');
   if (backup.exitCode !== 0) throw new Error(`There is no backup to restore: ${backup.stderr}`);
@@ -104,6 +106,21 @@ test('a start with no JSON at all fails at once, and its page says what is missi
   expect(text).toContain('A valid input: {"backup":"latest"');
   expect(text).not.toContain('node_modules');
   expect(await databases()).toEqual(before);
+});
+
+test('a scaling is started from the Web UI, and three replicas answer customers', async () => {
+  await ui.start('scaleService', 'scale-by-hand', '{"service":"api","replicas":3,"by":"dana"}');
+  const timeline = await openTimeline(ui.page);
+  await timeline.getByText('See that nginx asks each of them').waitFor({ timeout: 60_000 });
+  await untilState(ui.page, 'Completed');
+  await ui.page.getByText('1 → 3 containers; nginx asks each of them.').first().waitFor();
+  const client = await sandboxClient(hermes.sandbox);
+  const answered = new Set<string>();
+  await until('three replicas answer', async () => {
+    answered.add(String((await client.ask('/health')).headers['x-hermes-instance']));
+    return answered.size === 3;
+  });
+  await client.close();
 });
 
 test('the list of runs can be filtered by procedure', async () => {

@@ -50,9 +50,15 @@ describe('a restore goes on', () => {
     const { handle, job } = await restoringBeside(ground);
     const postgres = hermes.docker.getContainer(hermes.sandbox.containers.postgres);
     await postgres.stop({ t: 5 });
-    await job.release();
     await pause(10_000);
     await postgres.start();
+    // The gate is a role of the server: it is still shut when the server is back.
+    await until('PostgreSQL answers', () =>
+      job.release().then(
+        () => true,
+        () => undefined,
+      ),
+    );
     await answer(ground.hermes.client, handle, 'keep');
     expect(await endStateOf(ground, handle)).toEqual(restoredOnce);
   });

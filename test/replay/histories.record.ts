@@ -7,6 +7,7 @@ import { historyToText } from './history-text.ts';
 import type { Obtained } from '../../src/activities/contract/certificates.ts';
 import { after, ending } from '../unit/workflows/certificate-fakes.ts';
 import { type World, world } from '../unit/workflows/fakes.ts';
+import { container, load, resizePlan, serviceLook } from '../unit/workflows/service-fakes.ts';
 import { realRuns, statusWhen, type TimeSkipping, timeSkipping } from '../unit/workflows/time-skipping.ts';
 
 // Records a history of every procedure and of every way out of it: `npm run record-histories`. Run it for a new
@@ -139,6 +140,85 @@ const recordings: Recording[] = [
       await handle.cancel();
     },
   },
+  ...['rolling', 'in-place', 'recreate'].map((strategy) => ({
+    file: `restart-service.${strategy}`,
+    workflowType: 'restartService',
+    input: { service: 'api', strategy, by: 'chris' },
+  })),
+  {
+    file: 'restart-service.planned',
+    workflowType: 'restartService',
+    input: { service: 'api', dryRun: true },
+  },
+  {
+    file: 'restart-service.cache',
+    workflowType: 'restartService',
+    input: { service: 'redis' },
+    scene: world({
+      lookAtService: async () => serviceLook({ service: 'redis', role: 'cache', stateful: true }),
+    }),
+  },
+  {
+    file: 'restart-service.database',
+    workflowType: 'restartService',
+    input: { service: 'postgres' },
+    scene: world({
+      lookAtService: async () => serviceLook({ service: 'postgres', role: 'database', stateful: true }),
+    }),
+    act: approve,
+  },
+  {
+    file: 'restart-service.brought-back',
+    workflowType: 'restartService',
+    input: { service: 'api' },
+    scene: world({ restartContainer: failing('ContainerFailed') }),
+  },
+  { file: 'scale-service.out', workflowType: 'scaleService', input: { service: 'api', replicas: 3 } },
+  {
+    file: 'scale-service.in',
+    workflowType: 'scaleService',
+    input: { service: 'api', replicas: 1 },
+    scene: world({
+      lookAtService: async () =>
+        serviceLook({ containers: [1, 2, 3].map((number) => container({ number })) }),
+    }),
+  },
+  { file: 'scale-service.nothing', workflowType: 'scaleService', input: { service: 'api', replicas: 1 } },
+  {
+    file: 'scale-service.taken-back',
+    workflowType: 'scaleService',
+    input: { service: 'api', replicas: 2 },
+    scene: world({ watchContainers: failing('ContainerFailed') }),
+  },
+  ...[{ file: 'resize-service.done' }, { file: 'resize-service.planned', dryRun: true }].map(
+    ({ file, ...more }) => ({
+      file,
+      workflowType: 'resizeService',
+      input: { service: 'api', cpus: 2, ...more },
+    }),
+  ),
+  {
+    file: 'resize-service.approved',
+    workflowType: 'resizeService',
+    input: { service: 'api', cpus: 2 },
+    scene: world({ planResize: async () => resizePlan({ asks: ['it is more than the stack file allows'] }) }),
+    act: approve,
+  },
+  {
+    file: 'resize-service.given-back',
+    workflowType: 'resizeService',
+    input: { service: 'api', cpus: 2 },
+    scene: world({ verifyLimits: failing('ContainerFailed') }),
+  },
+  { file: 'autoscale.nothing', workflowType: 'autoscale', input: {} },
+  {
+    file: 'autoscale.off',
+    workflowType: 'autoscale',
+    input: {},
+    scene: world({ lookAtLoad: async () => load({ enabled: false }) }),
+  },
+  { file: 'rebalance-proxy.done', workflowType: 'rebalanceProxy', input: {} },
+  { file: 'sweep-leftovers.settled', workflowType: 'sweepLeftovers', input: {} },
 ];
 
 function firstThen<T>(first: T, then: T): () => Promise<T> {

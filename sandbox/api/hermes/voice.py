@@ -106,7 +106,8 @@ async def remember(state: State, session_id: str, tenant_id: str) -> bool:
 async def stream(request: web.Request) -> web.StreamResponse:
     """One JSON line every quarter of a second; the last says done."""
     seconds = number(request.query, "seconds", default=6, minimum=0, maximum=600)
-    response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"})
+    headers = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    response = web.StreamResponse(headers=headers)
     await response.prepare(request)
     until = time.monotonic() + seconds
     sequence = 0

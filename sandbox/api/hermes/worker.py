@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import redis.asyncio as redis
 from aiohttp import WSCloseCode, web
 
-from . import auth, dead_letters, faults, health, integrations, matters, monitoring, outside, voice
+from . import auth, dead_letters, faults, health, integrations, load, matters, monitoring, outside, voice
 from .measurements import Measurements
 from .pool import Pool
 from .state import STATE, State
@@ -60,7 +60,7 @@ def build(index: int, workers: int, started_at: float) -> web.Application:
         faults=faults.Faults(),
         websockets=set(),
     )
-    for module in (health, monitoring, dead_letters, integrations, voice, matters, outside, faults):
+    for module in (health, monitoring, dead_letters, integrations, voice, matters, outside, faults, load):
         app.add_routes(module.routes)
     app.on_response_prepare.append(name_the_instance)
     app.on_startup.append(start_background)

@@ -11,15 +11,8 @@ import { reportProgress } from '../progress.ts';
 import type { Setting } from '../setting.ts';
 import { tablesByFile } from './contents.ts';
 import { readDump, requestFile } from './dump.ts';
-import {
-  backupFolder,
-  exists,
-  filesBelow,
-  partialFolder,
-  readJson,
-  syncPath,
-  writeDurably,
-} from './folder.ts';
+import { backupFolder, exists, filesBelow, partialFolder, readJson } from './folder.ts';
+import { syncPath, writeDurably } from '../durable-file.ts';
 import { type Manifest, manifestFile, readManifestIn, sealed } from './manifest.ts';
 import { objectCounts } from './snapshot.ts';
 

@@ -7,7 +7,7 @@ import type {
   Reloaded,
   ServedCertificate,
 } from '../contract/certificates.ts';
-import { reloadProxy } from '../proxy/reload.ts';
+import { reloadUntil } from '../proxy/reload-until.ts';
 import { askService } from '../service/http.ts';
 import type { Setting } from '../setting.ts';
 import { configuredPair } from './place.ts';
@@ -34,7 +34,7 @@ export async function reloadForCertificates(setting: Setting, expected: Expected
   };
   // An attempt before this one, or a restart of nginx, may have done it.
   if (await inARow(accept)) return { servedAfterMs: 0, oldWorkers: 0, ...count };
-  const { accepted, acceptedAfterMs, oldWorkers } = await reloadProxy(setting, {
+  const { accepted, acceptedAfterMs, oldWorkers } = await reloadUntil(setting, {
     timesInARow,
     withinMs: acceptWithinMs,
     drainMs,

@@ -1,7 +1,7 @@
 import { chmod, chown, lstat, mkdir, open, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { problem } from '../../problem.ts';
-import { syncPath } from '../backups/folder.ts';
+import { syncPath } from '../durable-file.ts';
 
 /** In the name of what is being made: with the run's mark after it. */
 export const draftMark = '.new-';

@@ -1,7 +1,7 @@
 import { access, constants, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { problem } from '../../problem.ts';
-import { testProxy } from '../proxy/reload.ts';
+import { testProxy } from '../proxy/reload-until.ts';
 import type { Setting } from '../setting.ts';
 import { refusal } from './durable.ts';
 import { type ConfiguredPair, configuredPair, type PairPlace, placeOf } from './place.ts';
@@ -15,7 +15,7 @@ const neededBytes = 4 * 1024 * 1024;
 
 /**
  * Whether a new pair could be installed, asked before one is ordered. `proxyTest` is off where the present pair itself
- * is what nginx would refuse. Throws CannotInstall, NotEnoughSpace or ProxyRefuses.
+ * is what nginx would refuse. Throws CannotInstall, NotEnoughSpace or ProxyRefused.
  */
 export async function checkGround(
   setting: Setting,

@@ -1,7 +1,7 @@
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { problem } from '../../problem.ts';
-import { syncPath } from '../backups/folder.ts';
+import { syncPath } from '../durable-file.ts';
 import { draftMark, linkInOneStep, linkTarget, makeFolder, type Ownership, writeNew } from './durable.ts';
 import { fingerprintIn, leafOf, type Pair } from './fitness.ts';
 import type { PairPlace } from './place.ts';

@@ -9,6 +9,14 @@ export interface CacheLook {
   evicted: number;
 }
 
+/** What Redis has on disk now. */
+export interface SavedCache {
+  keys: number;
+  deadLetters: number;
+  /** `maxmemory-policy`: what is thrown away when memory ends. */
+  evictionPolicy: string;
+}
+
 export interface Forgotten {
   keys: number;
   deadLettersKept: number;
@@ -16,6 +24,8 @@ export interface Forgotten {
 
 export interface CacheActivities {
   lookAtCache(): Promise<CacheLook>;
+  /** Lets Redis write everything to disk, and waits until it has. Throws VerificationFailed where it cannot. */
+  saveCache(): Promise<SavedCache>;
   /** Deletes what matches the stack file's `cache.forgetAfterRestore`; dead letters never, whatever the pattern. */
   forgetCached(): Promise<Forgotten>;
 }

@@ -100,7 +100,7 @@ export interface CertificatesActivities {
   lookAtCertificates(): Promise<CertificatesLook>;
   /**
    * Whether a new pair could be installed, before one is ordered: how the files reach nginx, whether they can be
-   * written, whether nginx takes its configuration as it is. Throws CannotInstall, NotEnoughSpace or ProxyRefuses.
+   * written, whether nginx takes its configuration as it is. Throws CannotInstall, NotEnoughSpace or ProxyRefused.
    */
   checkGround(request: {
     certificateFiles: string[];
@@ -125,7 +125,7 @@ export interface CertificatesActivities {
     installed: string;
     before: string;
   }): Promise<{ putBack: boolean }>;
-  /** Tests nginx's configuration, reloads it, and waits until customers get it. Throws ProxyRefuses, NotServed. */
+  /** Tests nginx's configuration, reloads it, and waits until customers get it. Throws ProxyRefused, NotServed. */
   reloadForCertificates(request: { expected: Expected[] }): Promise<Reloaded>;
   /** What customers get, several times in a row. Throws NotServed. */
   checkClients(request: {

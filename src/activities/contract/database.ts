@@ -115,6 +115,8 @@ export interface DatabaseActivities {
   planRestore(request: { backupId: string; digest: string }): Promise<RestorePlan>;
   /** Throws StalePlan when the live database is not the one the plan saw. Changes nothing. */
   confirmRestorePlan(request: { plan: RestorePlan }): Promise<void>;
+  /** Lets the server write everything out: its restart is shorter then. */
+  checkpointDatabase(): Promise<void>;
   /**
    * Makes a database read-only for new sessions and ends the others. By OID, whatever its name is then; the setting
    * is never copied to a restored database. Idempotent, as is lifting it.

@@ -2,6 +2,11 @@
 
 export interface LockHolder {
   held: boolean;
+  /**
+   * The asking run itself holds it. Found out by the activity: a workflow that compared its own run id would go another
+   * way when a later run, made by *Reset*, replays its history.
+   */
+  isOurs: boolean;
   /** The run which holds the lock, while that run lives. */
   holder?: { workflowId: string; runId: string; procedure: string; since: string };
 }
@@ -11,6 +16,8 @@ export interface RunsActivities {
   inspectLock(request: { lockId: string }): Promise<LockHolder>;
   /** When the signal with this plan's answer reached the history, or null where there is none. ISO time. */
   answerTime(request: { signal: string; plan: string; by: string }): Promise<string | null>;
+  /** Whether somebody pressed *Reset*, which made the asking run out of an earlier one, after that ISO time. */
+  wasResetSince(request: { since: string }): Promise<boolean>;
   /** Tells another run something, if it still lives. */
   signalRun(request: {
     workflowId: string;
@@ -30,6 +37,10 @@ export interface StackPolicy {
   reconnectWithinMs: number;
   /** Patterns of Redis keys that a restore deletes after the swap. */
   forgetAfterRestore: string[];
+  /** New containers are watched for so long. */
+  watchMs: number;
+  /** After so many restarts of a service within an hour, a person is asked. */
+  restartsPerHour: number;
   approvals: Record<string, ApprovalPolicy>;
   certificates: CertificatePolicy;
 }

@@ -1,5 +1,6 @@
 import type { DatabaseActivities } from '../contract/database.ts';
 import type { Setting } from '../setting.ts';
+import { checkpointDatabase } from './checkpoint.ts';
 import { fenceWrites, liftFence } from './fence.ts';
 import { confirmRestorePlan, planRestore } from './plan-restore.ts';
 import { restoreBeside } from './restore-beside.ts';
@@ -12,6 +13,7 @@ export function createDatabaseActivities(setting: Setting): DatabaseActivities {
   return {
     planRestore: (request) => planRestore(setting, request),
     confirmRestorePlan: (request) => confirmRestorePlan(setting, request),
+    checkpointDatabase: () => checkpointDatabase(setting),
     fenceWrites: ({ database }) => fenceWrites(setting, database),
     liftFence: ({ database }) => liftFence(setting, database),
     restoreBeside: (request) => restoreBeside(setting, request),

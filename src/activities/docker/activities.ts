@@ -1,16 +1,12 @@
-import { Context } from '@temporalio/activity';
-import { request } from 'undici';
 import type { ContainerActivities } from '../contract/service.ts';
 import { ownerOfLabels } from '../owner.ts';
 import { reportProgress } from '../progress.ts';
 import type { Setting } from '../setting.ts';
-import { problem } from '../../problem.ts';
 import { engineCall, unlessGone } from './engine.ts';
 import { removeContainer } from './job-container.ts';
-import { findServiceContainers, type ServiceContainer } from './service-containers.ts';
-
-const lookIntervalMs = 500;
-const probeTimeoutMs = 2_000;
+import { findServiceContainers } from './service-containers.ts';
+import { untilServing } from './serving.ts';
+import { serviceLabel } from './standing.ts';
 
 /** The activities that start, stop and remove containers. */
 export function createContainerActivities(setting: Setting): ContainerActivities {
@@ -27,7 +23,7 @@ export function createContainerActivities(setting: Setting): ContainerActivities
           await engineCall(`Restarting ${name}`, () => docker.getContainer(id).restart({ t: graceSeconds }));
           restarted.push(name);
         }
-        await untilServing(setting, id);
+        await untilServing(setting, 'api', id);
       }
       return { restarted };
     },
@@ -50,7 +46,7 @@ export function createContainerActivities(setting: Setting): ContainerActivities
         reportProgress(`Starting ${name}`);
         await engineCall(`Starting ${name}`, () => unlessGone(() => docker.getContainer(id).start()));
         started.push(name);
-        await untilServing(setting, id);
+        await untilServing(setting, 'api', id);
       }
       return { started };
     },
@@ -62,49 +58,13 @@ export function createContainerActivities(setting: Setting): ContainerActivities
       const removed: string[] = [];
       for (const { Id, Names, Labels } of ours) {
         const owner = ownerOfLabels(Labels);
-        if (owner === undefined || (await setting.isAlive(owner))) continue;
+        // Copies of a service may carry traffic: settleEndedRuns takes them out of it first.
+        if (owner === undefined || Labels[serviceLabel] !== undefined) continue;
+        if (await setting.isAlive(owner)) continue;
         await removeContainer(setting, Id);
         removed.push((Names[0] ?? Id).replace(/^\//, ''));
       }
       return { removed };
     },
   };
-}
-
-/**
- * Waits until the container answers `/health` itself. Docker's own check may look only every half minute, and it is
- * not the truth.
- */
-async function untilServing(setting: Setting, id: string): Promise<void> {
-  const { startWithinMs, port } = setting.stack.compose.services.api;
-  const deadline = Date.now() + startWithinMs;
-  for (;;) {
-    const container = await look(setting, id);
-    const address = container?.networks.find((network) => network.address !== '')?.address;
-    if (container?.running === true && address !== undefined && (await answers(setting, address, port)))
-      return;
-    if (Date.now() > deadline) {
-      throw problem('SmokeTestFailed', {
-        what: `${container?.name ?? id} ${container?.running === true ? 'runs but does not answer' : 'does not run'} ${startWithinMs / 1000} s after its start.`,
-      });
-    }
-    await Context.current().sleep(lookIntervalMs);
-  }
-}
-
-async function answers({ stack }: Setting, address: string, port: number): Promise<boolean> {
-  try {
-    const { statusCode, body } = await request(`http://${address}:${port}${stack.service.probes.health}`, {
-      headersTimeout: probeTimeoutMs,
-      signal: AbortSignal.timeout(probeTimeoutMs),
-    });
-    await body.dump();
-    return statusCode < 500;
-  } catch {
-    return false;
-  }
-}
-
-async function look(setting: Setting, id: string): Promise<ServiceContainer | undefined> {
-  return (await findServiceContainers(setting, 'api')).find((container) => container.id === id);
 }

@@ -39,3 +39,27 @@ export async function unlessGone<T>(call: () => Promise<T>): Promise<T | undefin
     throw error;
   }
 }
+
+/**
+ * Runs a call that changes something. An engine that is away is a retryable Unreachable; a refusal that asking again
+ * does not change is EngineRefused, in the engine's words.
+ */
+export async function engineChange<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await engineCall(what, call);
+  } catch (error) {
+    const status = engineStatus(error);
+    if (status === undefined || status >= 500) throw error;
+    throw problem(
+      'EngineRefused',
+      { what: `${what}: the Docker engine refused it: ${refusalText(error)}.` },
+      error,
+    );
+  }
+}
+
+/** What the engine said, without dockerode's own prefix. */
+export function refusalText(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/^\(HTTP code \d+\) [^-]*- /, '').trim();
+}

@@ -20,12 +20,18 @@ export async function execIn(
   containerId: string,
   argv: string[],
   timeoutMs = 30_000,
+  /** Another user than the container's own. */
+  user?: string,
 ): Promise<ExecResult> {
   const program = argv[0] ?? '';
   return engineCall(`Running ${program} in a container`, async () => {
-    const exec = await docker
-      .getContainer(containerId)
-      .exec({ Cmd: argv, AttachStdout: true, AttachStderr: true, Tty: false });
+    const exec = await docker.getContainer(containerId).exec({
+      Cmd: argv,
+      AttachStdout: true,
+      AttachStderr: true,
+      Tty: false,
+      ...(user === undefined ? {} : { User: user }),
+    });
     const stream = await exec.start({ hijack: true, stdin: false });
     const timer = setTimeout(() => stream.destroy(tooLong(program, timeoutMs)), timeoutMs);
     try {

@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { problem } from '../../problem.ts';
 import type { Role } from '../../stack/compose.ts';
 import type { Setting } from '../setting.ts';
+import { formerOf } from './copy/names.ts';
 import { engineCall, unlessGone } from './engine.ts';
 
 /** A container of a compose service, as it is now. */
@@ -40,10 +41,14 @@ export async function findServiceContainers(
   const inspected = await engineCall(`Looking at the containers of ${service}`, () =>
     Promise.all(found.map(({ Id }) => unlessGone(() => docker.getContainer(Id).inspect()))),
   );
-  return inspected
-    .filter((info) => info !== undefined)
-    .sort((a, b) => numberOf(a) - numberOf(b))
-    .map(serviceContainer);
+  return (
+    inspected
+      .filter((info) => info !== undefined)
+      // What was replaced is kept for a way back: it must not be started beside its successor.
+      .filter(({ Name }) => formerOf(Name.replace(/^\//, '')) === undefined)
+      .sort((a, b) => numberOf(a) - numberOf(b))
+      .map(serviceContainer)
+  );
 }
 
 /** The first running container of a role. Throws Unreachable when it has containers, but none that runs. */

@@ -20,6 +20,8 @@ export function createStackActivities(setting: Setting): StackActivities {
         fence,
         reconnectWithinMs,
         forgetAfterRestore: stack.cache.forgetAfterRestore,
+        watchMs: stack.scaling.watchMs,
+        restartsPerHour: stack.scaling.restartsPerHour,
         approvals: stack.approvals,
         certificates: { hostnames, challenge, acmeServer, renewAtLifetimeLeft, warnBeforeMs },
       };

@@ -1,6 +1,7 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunRecord } from '../contract/runs.ts';
+import { writeDurably } from '../durable-file.ts';
 import type { Owner } from '../owner.ts';
 import { shortRunId } from '../owner.ts';
 
@@ -12,8 +13,8 @@ export async function writeRecordFiles(directory: string, owner: Owner, record: 
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const day = record.startedAt.slice(0, 19).replaceAll(':', '').replace('T', '-');
   const name = join(directory, `${day}-${record.procedure}-${shortRunId(owner.runId)}`);
-  await replaceFile(`${name}.json`, `${JSON.stringify({ ...record, ...owner }, null, 2)}\n`);
-  await replaceFile(`${name}.md`, renderRecord(record, owner));
+  await writeDurably(`${name}.json`, `${JSON.stringify({ ...record, ...owner }, null, 2)}\n`);
+  await writeDurably(`${name}.md`, renderRecord(record, owner));
   return `${name}.md`;
 }
 
@@ -42,17 +43,4 @@ export function renderRecord(record: RunRecord, owner: Owner): string {
 
 function seconds({ startedAt, endedAt }: RunRecord): string {
   return ((Date.parse(endedAt) - Date.parse(startedAt)) / 1000).toFixed(1);
-}
-
-/** A reader finds the old file or the new one, never a half. */
-async function replaceFile(path: string, content: string): Promise<void> {
-  const draft = `${path}.draft`;
-  const file = await open(draft, 'w', 0o600);
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
 }

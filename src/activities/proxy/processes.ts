@@ -3,8 +3,8 @@ import * as v from 'valibot';
 const topSchema = v.object({ Processes: v.array(v.array(v.string())) });
 
 export interface NginxProcesses {
-  /** What the master was started with, as far as it decides which configuration is meant. */
-  masterArguments: string[];
+  /** What the master was started with, as far as it decides which configuration is meant; undefined where none runs. */
+  masterArguments: string[] | undefined;
   /** Process ids as the Docker host has them. */
   workers: number[];
 }
@@ -14,10 +14,10 @@ export function processesIn(top: unknown): NginxProcesses {
   const parsed = v.safeParse(topSchema, top);
   const processes = parsed.success ? parsed.output.Processes : [];
   const lines = processes.map((columns) => ({ pid: Number(columns[0]), args: columns.slice(1).join(' ') }));
-  const master = lines.find(({ args }) => args.includes('nginx: master process'));
+  const master = lines.find(({ args }) => args.startsWith('nginx: master process '));
   return {
-    masterArguments: argumentsIn(master?.args ?? ''),
-    workers: lines.filter(({ args }) => args.includes('nginx: worker process')).map(({ pid }) => pid),
+    masterArguments: master === undefined ? undefined : argumentsIn(master.args),
+    workers: lines.filter(({ args }) => args.startsWith('nginx: worker process')).map(({ pid }) => pid),
   };
 }
 

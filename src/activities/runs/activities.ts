@@ -4,6 +4,7 @@ import type { RunsActivities } from '../contract/runs.ts';
 import type { Setting } from '../setting.ts';
 import { answerTimeIn } from './answer-time.ts';
 import { inspectLockOf } from './inspect-lock.ts';
+import { wasResetAfter } from './reset.ts';
 
 /** The activities that talk to Temporal itself. */
 export function createRunsActivities({
@@ -11,9 +12,11 @@ export function createRunsActivities({
   isAlive,
 }: Pick<Setting, 'client' | 'isAlive'>): RunsActivities {
   return {
-    inspectLock: ({ lockId }) => inspectLockOf(client, lockId),
+    inspectLock: ({ lockId }) => inspectLockOf(client, lockId, currentExecution()),
 
     answerTime: ({ signal, plan, by }) => answerTimeIn(client, currentExecution(), { signal, plan, by }),
+
+    wasResetSince: ({ since }) => wasResetAfter(client, currentExecution(), since),
 
     async signalRun({ workflowId, runId, signal, payload }) {
       if (!(await isAlive({ workflowId, runId }))) return { delivered: false };

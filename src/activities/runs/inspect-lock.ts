@@ -10,22 +10,31 @@ const holderSchema = v.object({
   since: v.string(),
 });
 
+const free: LockHolder = { held: false, isOurs: false };
+
 /** Who holds a lock. Ends a lock whose holder's run is over: *Reset* leaves such ones behind. */
-export async function inspectLockOf(client: Client, lockId: string): Promise<LockHolder> {
+export async function inspectLockOf(
+  client: Client,
+  lockId: string,
+  asking: { workflowId: string; runId: string },
+): Promise<LockHolder> {
   const lock = client.workflow.getHandle(lockId);
   let description;
   try {
     description = await lock.describe();
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return { held: false };
+    if (error instanceof WorkflowNotFoundError) return free;
     throw error;
   }
-  if (description.status.name !== 'RUNNING') return { held: false };
+  if (description.status.name !== 'RUNNING') return free;
   const parsed = v.safeParse(holderSchema, description.memo?.['holder']);
   const holder = parsed.success ? parsed.output : undefined;
-  if (holder !== undefined && (await isAlive(client, holder))) return { held: true, holder };
+  if (holder !== undefined && (await isAlive(client, holder))) {
+    const isOurs = holder.workflowId === asking.workflowId && holder.runId === asking.runId;
+    return { held: true, isOurs, holder };
+  }
   await endLock(client, lockId, description.runId, holder?.workflowId ?? 'nobody');
-  return { held: false };
+  return free;
 }
 
 async function endLock(client: Client, lockId: string, runId: string, holder: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, uuid4 } from '@temporalio/workflow';
 import type { StackActivities } from '../../activities/contract/runs.ts';
 import { problem } from '../../problem.ts';
 import { clockTime, spokenDuration } from './clock.ts';
@@ -19,9 +19,9 @@ export async function approvalOf(
   step: string,
   plan: { lines: string[]; content: unknown },
 ): Promise<string> {
-  const hash = planHash(run.runId, step, plan.content);
   const policy = run.policy.approvals[step];
   if (policy?.required === false) {
+    const hash = planHash(uuid4(), step, plan.content);
     run.note(`Plan ${hash} needs no approval: the stack file says so.`);
     return hash;
   }
@@ -29,14 +29,15 @@ export async function approvalOf(
   const decision = await run.ask({
     title: 'Waiting for approval',
     lines: plan.lines,
-    plan: hash,
+    about: { step, content: plan.content },
     verbs: ['approve', 'reject'],
     deadlineMs,
     count,
     from,
-    remind: { afterMs: remindAfterMs, tell: (reminder) => remind(run, hash, plan.lines, reminder) },
+    remind: { afterMs: remindAfterMs, tell: (reminder, hash) => remind(run, hash, plan.lines, reminder) },
   });
-  if (decision === null) {
+  const hash = decision.plan;
+  if (decision.verb === undefined) {
     throw problem('NotApproved', {
       what: `Nobody approved plan ${hash} within ${spokenDuration(deadlineMs)}, until ${clockTime(Date.now())}.`,
       state: 'Nothing was changed.',

@@ -36,7 +36,7 @@ export async function acquireLock(request: LockRequest): Promise<HeldLock> {
   const lockId = lockIdOf(request);
   for (let noted = false; ;) {
     const child = await tryStart(lockId, request.resource);
-    if (child !== undefined) return heldLock(child);
+    if (child !== undefined) return heldLock(child, lockId);
     const { holder } = await underTitle(`Who holds the lock on ${request.resource}?`, () =>
       inspectLock({ lockId }),
     );
@@ -59,11 +59,10 @@ export async function acquireLock(request: LockRequest): Promise<HeldLock> {
 
 /** Whether this very run still holds it: after *Reset* the history says so, and the lock may be gone. */
 export async function stillHeld(request: LockRequest): Promise<boolean> {
-  const { workflowId, runId } = workflowInfo();
-  const { holder } = await underTitle(`Is the lock on ${request.resource} still ours?`, () =>
+  const { isOurs } = await underTitle(`Is the lock on ${request.resource} still ours?`, () =>
     inspectLock({ lockId: lockIdOf(request) }),
   );
-  return holder?.workflowId === workflowId && holder.runId === runId;
+  return isOurs;
 }
 
 function lockIdOf({ stack, resource }: LockRequest): string {
@@ -94,14 +93,20 @@ async function tryStart(
   }
 }
 
-function heldLock(child: ChildWorkflowHandle<typeof holdLock>): HeldLock {
+function heldLock(child: ChildWorkflowHandle<typeof holdLock>, lockId: string): HeldLock {
   // A lock that somebody ended is found out by `stillHeld`; its failure must not end the procedure.
   const ended = child.result().catch(() => undefined);
   return {
     async release() {
       await CancellationScope.nonCancellable(async () => {
-        await child.signal(releaseLock).catch(() => undefined);
-        await ended;
+        const told = await child.signal(releaseLock).then(
+          () => true,
+          () => false,
+        );
+        // After *Reset* the lock is of the run before, which is over: it takes no signal from this one, but is ended by
+        // a look at it.
+        if (told) await ended;
+        else await underTitle('End the lock of the run before', () => inspectLock({ lockId }));
       });
     },
   };

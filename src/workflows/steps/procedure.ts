@@ -126,14 +126,18 @@ async function finish<Report>(run: Run, result: ProcedureResult<Report>): Promis
   await CancellationScope.nonCancellable(async () => {
     await run.unlockAll();
     run.note(`Ended: ${result.outcome}. ${result.summary}`);
-    try {
-      await underTitle('Write the record', () => writeRecord(recordOf(run, result)));
-    } catch (error) {
-      run.note(`The record could not be written: ${rootMessage(error)}`);
-    }
+    if (run.keepsRecord) await writeTheRecord(run, result);
     run.end(result.outcome);
   });
   return result;
+}
+
+async function writeTheRecord<Report>(run: Run, result: ProcedureResult<Report>): Promise<void> {
+  try {
+    await underTitle('Write the record', () => writeRecord(recordOf(run, result)));
+  } catch (error) {
+    run.note(`The record could not be written: ${rootMessage(error)}`);
+  }
 }
 
 function recordOf<Report>(run: Run, { outcome, summary, report }: ProcedureResult<Report>) {

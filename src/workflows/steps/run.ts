@@ -35,6 +35,8 @@ export class Run {
   #phase: Phase = 'looking';
   #plan: { lines: string[]; content: unknown } | undefined;
   #outcome: OutcomeName | undefined;
+  /** False for a look of every minute that changed nothing. */
+  keepsRecord = true;
 
   constructor(definition: ProcedureDefinition, input: CommonInput, policy: StackPolicy) {
     this.#definition = definition;
@@ -99,6 +101,12 @@ export class Run {
     this.show();
   }
 
+  /** Ends without a written record: for a look of every minute that changed nothing. */
+  withoutRecord<Ending>(ending: Ending): Ending {
+    this.keepsRecord = false;
+    return ending;
+  }
+
   end(outcome: OutcomeName): void {
     this.#outcome = outcome;
     this.enter('ended');
@@ -147,8 +155,12 @@ export class Run {
     return asking;
   }
 
-  /** Waits for the stack file's approval of the current plan, under the name `step`. Throws Rejected or NotApproved. */
+  /**
+   * Waits for the stack file's approval of the current plan, under the name `step`. A dry run ends here: it asks nobody.
+   * Throws Rejected or NotApproved.
+   */
   async approval(step: string): Promise<string> {
+    if (this.dryRun) throw new PlanOnly();
     return approvalOf(this, step, this.currentPlan);
   }
 

@@ -9,7 +9,6 @@ const { signalRun } = proxyActivities<RunsActivities>(quickLook);
 /** A later restore ends the undo windows of the earlier ones: their way back would now undo the wrong thing. */
 export async function endUndoOfEarlierRestores(run: Run, plan: RestorePlan): Promise<void> {
   for (const { workflowId, runId, database } of plan.endsUndoOf) {
-    if (runId === run.runId) continue;
     await run.step(`End the undo window of ${workflowId} (${database})`, () =>
       signalRun({ workflowId, runId, signal: 'superseded', payload: `restore ${run.workflowId}` }),
     );

@@ -1,6 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { BackupsActivities } from '../../activities/contract/backups.ts';
 import type { DatabaseActivities } from '../../activities/contract/database.ts';
+import type { ServiceContainerActivities } from '../../activities/contract/containers.ts';
 import type { ContainerActivities } from '../../activities/contract/service.ts';
 import { underTitle } from './current-step.ts';
 import { shortChange } from './policies.ts';
@@ -8,6 +9,7 @@ import type { Run } from './run.ts';
 
 const { sweepJobContainers } = proxyActivities<ContainerActivities>(shortChange);
 const { sweepDatabases } = proxyActivities<DatabaseActivities>(shortChange);
+const { settleEndedRuns } = proxyActivities<ServiceContainerActivities>(shortChange);
 const { sweepPartialBackups } = proxyActivities<BackupsActivities>(shortChange);
 
 export interface Leftovers {
@@ -34,4 +36,16 @@ export async function sweepDatabaseLeftovers(run: Run): Promise<Leftovers> {
     },
     ({ removed }) => (removed.length === 0 ? 'nothing' : removed.join(', ')),
   );
+}
+
+/** Copies of services that ended runs left: they may carry traffic, which goes back to the originals first. */
+export async function settleCopies(run: Run, leftovers: Leftovers): Promise<void> {
+  await run.lock('proxy');
+  const { done, kept } = await run.change(
+    'Put services right that ended runs left half changed',
+    () => settleEndedRuns(),
+    (settled) => [...settled.done, ...settled.kept].join('; ') || 'nothing',
+  );
+  leftovers.removed.push(...done);
+  leftovers.kept.push(...kept);
 }

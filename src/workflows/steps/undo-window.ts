@@ -4,7 +4,6 @@ import type { ServiceActivities } from '../../activities/contract/service.ts';
 import { awaitServing } from './await-serving.ts';
 import { clockTime, spokenDuration } from './clock.ts';
 import type { Fence } from './fence.ts';
-import { planHash } from './plan-hash.ts';
 import { quickLook, shortChange } from './policies.ts';
 import type { Decision } from './question.ts';
 import { describeWritten } from './restore-words.ts';
@@ -25,10 +24,9 @@ export interface Undo {
  * held meanwhile: backups go on. A cancellation ends the waiting only: the database stays until its date.
  */
 export async function undoWindow(run: Run, swap: Swap, windowMs: number, fence: Fence): Promise<Undo> {
-  const plan = planHash(run.runId, 'undo', swap);
   let decision: Decision;
   try {
-    decision = await askForUndo(run, swap, windowMs, plan);
+    decision = await askForUndo(run, swap, windowMs);
   } catch (error) {
     if (!isCancellation(error)) throw error;
     return {
@@ -36,12 +34,12 @@ export async function undoWindow(run: Run, swap: Swap, windowMs: number, fence: 
       summary: `Restored. Nobody waits for a rollback any more: ${swap.old.name} stays until its date, then a sweep drops it.`,
     };
   }
-  if (decision?.verb === 'rollback')
-    return rollBack(run, swap, plan, fence, decision.answers[0]?.by ?? 'somebody');
+  if (decision.verb === 'rollback')
+    return rollBack(run, swap, decision.plan, fence, decision.answers[0]?.by ?? 'somebody');
   run.enter('changing');
   await run.lock('database', 'queue');
   await run.change(`Drop the old database ${swap.old.name}`, () => dropDatabase({ database: swap.old }));
-  const by = decision?.answers[0]?.by;
+  const by = decision.verb === undefined ? undefined : decision.answers[0]?.by;
   return by === undefined
     ? {
         decision: 'window-passed',
@@ -50,7 +48,7 @@ export async function undoWindow(run: Run, swap: Swap, windowMs: number, fence: 
     : { decision: 'kept', by, summary: `Restored, and kept by ${by}.` };
 }
 
-function askForUndo(run: Run, swap: Swap, windowMs: number, plan: string): Promise<Decision> {
+function askForUndo(run: Run, swap: Swap, windowMs: number): Promise<Decision> {
   const { from = [] } = run.policy.approvals['rollback-database'] ?? {};
   return run.ask(
     {
@@ -61,7 +59,7 @@ function askForUndo(run: Run, swap: Swap, windowMs: number, plan: string): Promi
         'keep drops the old one now',
         ...describeWritten('written after the plan and not restored', swap.writtenSincePlan),
       ],
-      plan,
+      about: { step: 'undo', content: swap },
       verbs: ['keep', 'rollback'],
       deadlineMs: windowMs,
       count: 1,

@@ -14,6 +14,8 @@ type Killable = Pick<WorkerSeat, 'killAndStart'>;
 export interface KillOptions {
   /** From which event on. All by default. */
   from?: (event: HistoryEvent) => boolean;
+  /** Only at such events. At all by default. */
+  at?: (event: HistoryEvent) => boolean;
 }
 
 /**
@@ -25,14 +27,14 @@ export async function killAtEveryEvent(
   client: Client,
   run: RunOf,
   seat: Killable,
-  { from = () => true }: KillOptions = {},
+  { from = () => true, at = () => true }: KillOptions = {},
 ): Promise<Kill[]> {
   const kills: Kill[] = [];
   let begun = false;
   for await (const news of newEvents(client, run)) {
     begun ||= news.some(from);
     const last = news.filter((event) => !isOfKill(event)).at(-1);
-    if (!begun || last === undefined) continue;
+    if (!begun || last === undefined || !news.some(at)) continue;
     kills.push({ afterEvent: idOf(last), name: nameOf(last) });
     await seat.killAndStart();
   }

@@ -10,7 +10,12 @@ import type {
   StackActivities,
   StackPolicy,
 } from '../../../src/activities/contract/runs.ts';
+import type { ServiceContainerActivities } from '../../../src/activities/contract/containers.ts';
+import type { ProxyActivities } from '../../../src/activities/contract/proxy.ts';
 import type { ContainerActivities, ServiceActivities } from '../../../src/activities/contract/service.ts';
+import type { LimitActivities } from '../../../src/activities/contract/limits.ts';
+import type { LoadActivities } from '../../../src/activities/contract/load.ts';
+import { goodLimitsDay, goodServiceDay } from './service-fakes.ts';
 
 export const live = { name: 'hermes', oid: 100 };
 const shadow = { name: 'hermes_restore_1', oid: 200 };
@@ -63,6 +68,8 @@ export const policy: StackPolicy = {
   fence: 'none',
   reconnectWithinMs: 20_000,
   forgetAfterRestore: [],
+  watchMs: 30_000,
+  restartsPerHour: 3,
   approvals: {},
   certificates: {
     hostnames: ['hermes.example.com'],
@@ -79,6 +86,10 @@ type Activities = CacheActivities &
   DatabaseActivities &
   ServiceActivities &
   ContainerActivities &
+  ServiceContainerActivities &
+  ProxyActivities &
+  LimitActivities &
+  LoadActivities &
   StackActivities;
 
 export interface World {
@@ -159,6 +170,10 @@ export function world(changed: Partial<Activities> = {}): World {
     startApi: async () => ({ started: ['hermes-api'] }),
     sweepJobContainers: async () => ({ removed: [] }),
     ...certificatesOnAGoodDay(),
+    saveCache: async () => ({ keys: 40, deadLetters: 3, evictionPolicy: 'allkeys-lru' }),
+    checkpointDatabase: async () => undefined,
+    ...goodServiceDay(),
+    ...goodLimitsDay(),
     ...changed,
   };
   const activities = Object.fromEntries(

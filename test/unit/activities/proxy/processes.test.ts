@@ -26,5 +26,5 @@ test('workers are told from the master, also those that are about to end', () =>
     masterArguments: ['-g', 'daemon off;'],
     workers: [11, 12],
   });
-  expect(processesIn(null)).toEqual({ masterArguments: [], workers: [] });
+  expect(processesIn(null)).toEqual({ masterArguments: undefined, workers: [] });
 });

@@ -1,0 +1,241 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { run } from '../../scripts/sandbox/command.ts';
+import { sandboxSources } from '../../scripts/sandbox/folders.ts';
+import type { RebalanceReport } from '../../src/workflows/rebalance-proxy.ts';
+import type { ScaleReport } from '../../src/workflows/scale-service.ts';
+import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
+import { install, type Installation, schedulesOff } from './support/installation.ts';
+import { start, statusWhen } from './support/runs.ts';
+import { sandboxClient } from './support/sandbox-client.ts';
+import { type ServiceState, serviceState } from './support/service-state.ts';
+import { startTraffic } from './support/traffic.ts';
+
+/** What two busy cores can carry beside everything else. */
+const load = { requestsPerSecond: 40, streamsPerSecond: 1 };
+let hermes: Installation;
+let before: ServiceState;
+
+beforeAll(async () => {
+  hermes = await install('scale', { rows: 1_000 });
+  await hermes.writeStack({
+    sections: {
+      ...schedulesOff,
+      scaling: { watch: '2s', drainWithin: '20s' },
+      compose: { project: hermes.project, services: { api: { startWithin: '15s' } } },
+    },
+  });
+  await hermes.startWorker();
+});
+afterAll(() => hermes?.close());
+beforeEach(async () => {
+  before = await serviceState(hermes);
+});
+
+type Result = ProcedureResult<ScaleReport>;
+let count = 0;
+
+function scale(replicas: unknown, input: Record<string, unknown> = {}): Promise<WorkflowHandle> {
+  count += 1;
+  return start(hermes.client, 'scaleService', `scale-${count}`, {
+    service: 'api',
+    replicas,
+    by: 'chris',
+    ...input,
+  });
+}
+
+async function scaled(replicas: number): Promise<Result> {
+  const handle = await scale(replicas);
+  return handle.result() as Promise<Result>;
+}
+
+async function failure(handle: WorkflowHandle): Promise<string> {
+  try {
+    return JSON.stringify(await handle.result());
+  } catch (error) {
+    return error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+  }
+}
+
+function names({ containers }: ServiceState): string[] {
+  return containers.map(({ name }) => name.replace(`/${hermes.project}`, ''));
+}
+
+/** The container that a run makes, as soon as it is there. */
+async function madeBy(handle: WorkflowHandle): Promise<string> {
+  const { runId } = await handle.describe();
+  for (;;) {
+    const [made] = await hermes.docker.listContainers({
+      all: true,
+      filters: { label: [`hermes-ops.run=${runId}`] },
+    });
+    if (made !== undefined && made.State !== 'created') return made.Id;
+  }
+}
+
+describe('1 → 3 → 1 under load', () => {
+  test('loses no request and no stream; all three answer customers; compose’s own is never touched', async () => {
+    const traffic = await startTraffic(hermes.sandbox, load);
+    const out = await scaled(3);
+    const three = await serviceState(hermes);
+    const again = await scaled(3);
+    const back = await scaled(1);
+    const seen = await traffic.stop();
+
+    expect(out).toMatchObject({ outcome: 'done', report: { before: 1, after: 3, removed: [] } });
+    expect(names(three)).toEqual(['-api', '_api_2', '_api_3']);
+    expect(three.containers.slice(1).map(({ ports }) => ports)).toEqual([[], []]);
+    expect(three.containers.map(({ aliases }) => aliases)).toEqual([['api'], ['api'], ['api']]);
+    expect(new Set(three.containers.map(({ labels }) => labels['com.docker.compose.config-hash'])).size).toBe(
+      1,
+    );
+    expect(three.hosts).toEqual([]);
+    expect(again).toMatchObject({ outcome: 'done', report: { created: [], removed: [] } });
+    expect(again.summary).toContain('already');
+    expect(back).toMatchObject({ outcome: 'done', report: { before: 3, after: 1, created: [], cut: 0 } });
+    expect(seen).toMatchObject({ failed: 0, cutStreams: 0 });
+    expect(Object.keys(seen.answeredBy)).toHaveLength(3);
+    expect(await serviceState(hermes)).toEqual(before);
+  });
+});
+
+describe('a replica that fails', () => {
+  test('while it is watched takes the whole scaling back, with its last lines', async () => {
+    const handle = await scale(2);
+    await statusWhen(handle, ({ running }) => running.some((title) => title.startsWith('Watch')));
+    await hermes.docker.getContainer(await madeBy(handle)).kill();
+    const said = await failure(handle);
+    expect(said).toContain('stopped answering while it was watched');
+    expect(said).toContain('HERMES starts');
+    expect(await serviceState(hermes)).toEqual(before);
+  });
+
+  test('at its start takes the whole scaling back, and says how it ended', async () => {
+    const handle = await scale(3);
+    await hermes.docker.getContainer(await madeBy(handle)).kill();
+    expect(await failure(handle)).toMatch(/api-replica-\d-\w+ ended with exit code 137 after its start/);
+    expect(await serviceState(hermes)).toEqual(before);
+  });
+
+  test('to answer takes the whole scaling back, and customers were never sent to it', async () => {
+    const traffic = await startTraffic(hermes.sandbox, { requestsPerSecond: 10, streamsPerSecond: 0.5 });
+    const handle = await scale(2);
+    await hermes.docker.getContainer(await madeBy(handle)).pause();
+    const said = await failure(handle);
+    const seen = await traffic.stop();
+    expect(said).toContain('does not answer 15 s after its start');
+    expect(seen).toMatchObject({ failed: 0, cutStreams: 0 });
+    expect(Object.keys(seen.answeredBy)).toHaveLength(1);
+    expect(await serviceState(hermes)).toEqual(before);
+  });
+});
+
+describe('other people', () => {
+  test('who scale at the same time are told who does, or wait in line', async () => {
+    const first = await scale(2);
+    await statusWhen(first, ({ running }) => running.length > 0);
+    expect(await failure(await scale(3))).toContain(first.workflowId);
+    const queued = await scale(1, { onBusy: 'queue' });
+    expect(await first.result()).toMatchObject({ outcome: 'done', report: { after: 2 } });
+    expect(await queued.result()).toMatchObject({ outcome: 'done', report: { before: 2, after: 1 } });
+    expect(await serviceState(hermes)).toEqual(before);
+  });
+
+  test('who have the name keep it; whose compose up takes the replica away lose nothing else, and are told of', async () => {
+    const file = `${sandboxSources}/docker-compose.yml`;
+    const compose = ['-p', hermes.project, '--env-file', hermes.sandbox.envFile, '-f', file];
+    const replica = `${hermes.project}_api_3`;
+    const taken = await hermes.docker.createContainer({
+      name: `${hermes.project}_api_2`,
+      Image: before.containers[0]?.image ?? '',
+      Labels: { 'hermes-ops.sandbox': 'true' },
+    });
+    try {
+      expect((await scaled(2)).report?.created).toEqual([replica]);
+    } finally {
+      await taken.remove({ force: true });
+    }
+
+    // A replica is of a run that has ended, and stays all the same.
+    expect((await hermes.hermesOps('run', 'sweep-leftovers')).exitCode).toBe(0);
+    expect(await run('docker-compose', [...compose, 'ps', 'api'])).toContain(replica);
+    await run('docker-compose', [...compose, 'up', '-d']);
+    const after = await serviceState(hermes);
+    expect(after.containers[0]).toEqual(before.containers[0]);
+    expect(after.startedAt).toEqual(before.startedAt);
+
+    const plan: Result = await (await scale(2, { dryRun: true })).result();
+    expect(plan.plan?.lines.join('\n')).toMatch(/chris asked for 2 of api .* and 1 are there/);
+    const rebalance = await start(hermes.client, 'rebalanceProxy', 'rebalance', {});
+    const result: ProcedureResult<RebalanceReport> = await rebalance.result();
+    expect(result).toMatchObject({
+      outcome: 'done',
+      report: { reached: { names: [`${hermes.project}-api`] } },
+    });
+    expect((await scaled(1)).summary).toContain('already');
+  });
+});
+
+describe('what cannot be done', () => {
+  test('is refused with its reason, and nothing is changed', async () => {
+    const bad: [unknown, Record<string, unknown>, string][] = [
+      [0, {}, 'a whole number from 1 to 100'],
+      [-1, {}, 'a whole number from 1 to 100'],
+      [2.5, {}, 'a whole number from 1 to 100'],
+      ['3', {}, 'not quoted'],
+      [10_000, {}, 'a whole number from 1 to 100'],
+      [5, {}, 'the stack file allows 1 to 4'],
+      [2, { service: 'postgres' }, 'keeps data'],
+      [2, { service: 'nginx' }, 'is what customers reach first'],
+      [2, { service: 'apii' }, 'did you mean api?'],
+      [2, { replica: 3 }, '`replica` is not a field'],
+    ];
+    for (const [replicas, input, said] of bad)
+      expect(await failure(await scale(replicas, input))).toContain(said);
+    expect(await serviceState(hermes)).toEqual(before);
+  });
+
+  test('with a broken configuration of nginx is found out before anything is created', async () => {
+    const { nginxConf } = hermes.sandbox.folders;
+    const good = await readFile(nginxConf, 'utf8');
+    await writeFile(nginxConf, good.replace('least_conn;', 'least_connn;'));
+    try {
+      expect(await failure(await scale(2))).toContain('unknown directive "least_connn"');
+    } finally {
+      await writeFile(nginxConf, good);
+    }
+    expect(await serviceState(hermes)).toEqual(before);
+  });
+
+  test('is planned by a dry run, which creates nothing', async () => {
+    const result: Result = await (await scale(3, { dryRun: true })).result();
+    expect(result.outcome).toBe('planned');
+    expect(result.plan?.lines[0]).toBe(`api: 1 → 3 containers (${hermes.project}-api stays)`);
+    expect(await serviceState(hermes)).toEqual(before);
+  });
+});
+
+describe('compose that makes the api anew in the middle', () => {
+  test('ends the scaling; what compose made serves, and no replica is left', async () => {
+    const handle = await scale(3);
+    await statusWhen(handle, ({ running }) => running.some((title) => title.startsWith('Start number')));
+    const file = `${sandboxSources}/docker-compose.yml`;
+    const up = ['-p', hermes.project, '--env-file', hermes.sandbox.envFile, '-f', file, 'up', '-d'];
+    await run('docker-compose', [...up, '--force-recreate', '--no-deps', 'api']).catch(() => undefined);
+    await failure(handle);
+    const sweep = await hermes.hermesOps('run', 'sweep-leftovers');
+    expect(sweep.exitCode).toBe(0);
+    const client = await sandboxClient(hermes.sandbox);
+    await run('docker-compose', up);
+    expect((await client.ask('/health')).status).toBe(200);
+    await client.close();
+    const after = await serviceState(hermes);
+    expect(after.containers.filter(({ running }) => running).map(({ name }) => name)).toContain(
+      `/${hermes.project}-api`,
+    );
+    expect(after.containers.filter(({ name }) => name.includes('hermes-ops'))).toEqual([]);
+    expect(after.hosts).toEqual([]);
+  });
+});

@@ -1,0 +1,54 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Sandbox } from '../../../scripts/sandbox/sandbox.ts';
+import type { TrafficResult } from './traffic-tally.ts';
+
+export type { TrafficResult } from './traffic-tally.ts';
+
+export interface Traffic {
+  /** Sends no more, waits for what is under way (a stream takes 6 s), and says what came of it. */
+  stop(): Promise<TrafficResult>;
+}
+
+export interface TrafficOptions {
+  /** Half of them POST. */
+  requestsPerSecond?: number;
+  /** Each of 6 s. */
+  streamsPerSecond?: number;
+}
+
+const program = fileURLToPath(new URL('traffic-process.ts', import.meta.url));
+const loader = fileURLToPath(new URL('register-typescript.mjs', import.meta.url));
+
+/**
+ * Customers who ask through nginx's published port, with its certificate checked, from a process of their own.
+ * Resolves when the first of them was answered.
+ */
+export async function startTraffic(
+  { baseUrl, caFile }: Pick<Sandbox, 'baseUrl' | 'caFile'>,
+  { requestsPerSecond = 200, streamsPerSecond = 2 }: TrafficOptions = {},
+): Promise<Traffic> {
+  const child = fork(program, [baseUrl, caFile, String(requestsPerSecond), String(streamsPerSecond)], {
+    execArgv: ['--import', loader],
+  });
+  await message(child, 'ready');
+  return {
+    async stop() {
+      const result = message(child, 'result');
+      child.send('stop');
+      return (await result) as TrafficResult;
+    },
+  };
+}
+
+function message(child: ChildProcess, wanted: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onEnd = (code: number | null): void =>
+      reject(new Error(`The traffic ended with ${code} before its ${wanted}.`));
+    child.once('exit', onEnd);
+    child.once('message', (said) => {
+      child.off('exit', onEnd);
+      resolve(said);
+    });
+  });
+}
