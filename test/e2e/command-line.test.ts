@@ -71,6 +71,8 @@ describe('--help', () => {
       'list-certificates',
       'restart-service',
       'scale-service',
+      'resize-service',
+      'autoscale',
       'rebalance-proxy',
       'sweep-leftovers',
     ];
