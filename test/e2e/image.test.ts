@@ -172,18 +172,27 @@ test('a worker that waits for Temporal while it starts can be stopped', async ()
   expect((await waiting.inspect()).State.ExitCode).toBe(128 + constants.signals.SIGTERM);
 });
 
-test('compose understands docker-compose.temporal.yml', async () => {
+test('compose understands docker-compose.temporal.yml, alone and with what certificates need', async () => {
   const { program, leadingArgs } = await findCompose(log);
-  const file = join(projectRoot, 'docker-compose.temporal.yml');
-  const printed = await run(program, [...leadingArgs, '-f', file, 'config'], {
-    env: {
-      HERMES_OPS_SECRETS: join(directory, 'secrets'),
-      HERMES_OPS_STACK_FILE: join(directory, 'container.yaml'),
-      HERMES_OPS_BACKUPS: join(directory, 'backups'),
-      DOCKER_GID: '999',
-    },
-  });
+  const files = ['docker-compose.temporal.yml', 'deploy/certificates.yml'].flatMap((file) => [
+    '-f',
+    join(projectRoot, file),
+  ]);
+  const variables = {
+    HERMES_OPS_SECRETS: join(directory, 'secrets'),
+    HERMES_OPS_STACK_FILE: join(directory, 'container.yaml'),
+    HERMES_OPS_BACKUPS: join(directory, 'backups'),
+    DOCKER_GID: '999',
+    HERMES_CERTIFICATES: join(directory, 'ssl'),
+    HERMES_WEBROOT: join(directory, 'webroot'),
+    LETSENCRYPT: join(directory, 'letsencrypt'),
+    HERMES_OPS_INCOMING: join(directory, 'incoming'),
+  };
+  const alone = await run(program, [...leadingArgs, ...files.slice(0, 2), 'config'], { env: variables });
+  expect(alone).not.toContain(join(directory, 'ssl'));
+  const printed = await run(program, [...leadingArgs, ...files, 'config'], { env: variables });
   expect(printed).toContain('temporalio/server:1.32.0');
+  expect(printed).toContain(join(directory, 'ssl'));
 });
 
 async function health(container: Docker.Container): Promise<string | undefined> {

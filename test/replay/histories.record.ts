@@ -219,6 +219,7 @@ const recordings: Recording[] = [
   },
   { file: 'rebalance-proxy.done', workflowType: 'rebalanceProxy', input: {} },
   { file: 'sweep-leftovers.settled', workflowType: 'sweepLeftovers', input: {} },
+  { file: 'sweep-leftovers.certificates', workflowType: 'sweepLeftovers', input: {} },
 ];
 
 function firstThen<T>(first: T, then: T): () => Promise<T> {
