@@ -76,42 +76,61 @@ export const escalation = v.pipe(
 );
 
 /** Who must say yes before a step that can hurt. */
-const approval = v.pipe(
-  v.strictObject({
-    required: v.optional(yesOrNo('Off, it goes on without asking.'), true),
-    count: v.optional(wholeNumber('So many different people must approve.', 1, 5), 1),
-    from: v.optional(
-      v.pipe(
-        v.array(name('A name as it stands in `by` of the answer.')),
-        v.description('Who may answer. Empty: anyone.'),
-      ),
-      [],
-    ),
-    deadline: v.optional(duration('Silence is a no once this has passed.', { shortestMs: 1000 }), '60m'),
-    remindAfter: v.optional(
-      duration('The next contact is told after each such wait. A quarter of deadline where it is left out.', {
-        shortestMs: 1000,
+const asks = (when: string) =>
+  v.optional(
+    v.pipe(
+      v.strictObject({
+        required: v.optional(yesOrNo('Off, it goes on without asking.'), true),
+        count: v.optional(wholeNumber('So many different people must approve.', 1, 5), 1),
+        from: v.optional(
+          v.pipe(
+            v.array(name('A name as it stands in `by` of the answer.')),
+            v.description('Who may answer. Empty: anyone.'),
+          ),
+          [],
+        ),
+        deadline: v.optional(duration('Silence is a no once this has passed.', { shortestMs: 1000 }), '60m'),
+        remindAfter: v.optional(
+          duration(
+            'The next contact is told after each such wait. A quarter of deadline where it is left out.',
+            {
+              shortestMs: 1000,
+            },
+          ),
+        ),
       }),
+      v.forward(
+        v.check(
+          ({ count, from }) => from.length === 0 || new Set(from).size >= count,
+          'at least as many names as count asks for',
+        ),
+        ['from'],
+      ),
+      v.description(when),
+      v.transform(({ deadline, remindAfter, ...rest }) => ({
+        ...rest,
+        deadlineMs: deadline,
+        remindAfterMs: remindAfter ?? Math.round(deadline / 4),
+      })),
+    ),
+  );
+
+/** What may ask for an approval; most are named for their procedure. */
+export const approvals = v.pipe(
+  v.strictObject({
+    'restore-database': asks('Before a restore takes the place of the live database.'),
+    'rollback-database': asks('Who may undo a restore. Of this one, only `from` counts.'),
+    'restart-service': asks('Asked where this is written, and always for the database.'),
+    'repeated-restart': asks('Before one restart more than scaling.restartsPerHour.'),
+    'scale-service': asks('Asked where this is written.'),
+    'resize-service': asks('Before limits above the bounds, or ones that may cost a restart.'),
+    autoscale: asks('Before it scales beyond autoscaling.askAbove.'),
+    'renew-certificate': asks('Before an order that is forced, or one that stops nginx.'),
+    'install-certificate': asks(
+      'Before a certificate that a person brings takes the place of the served one.',
     ),
   }),
-  v.forward(
-    v.check(
-      ({ count, from }) => from.length === 0 || new Set(from).size >= count,
-      'at least as many names as count asks for',
-    ),
-    ['from'],
-  ),
-  v.transform(({ deadline, remindAfter, ...rest }) => ({
-    ...rest,
-    deadlineMs: deadline,
-    remindAfterMs: remindAfter ?? Math.round(deadline / 4),
-  })),
-);
-
-export const approvals = v.pipe(
-  v.record(
-    v.pipe(v.string(), v.regex(/^[a-z]+(?:-[a-z]+)*$/, 'a procedure such as restore-database')),
-    approval,
-  ),
   v.description('Who must say yes, by procedure. A step that can hurt asks unless it is turned off here.'),
 );
+
+export type ApprovalName = keyof v.InferOutput<typeof approvals>;

@@ -41,7 +41,7 @@ export interface StackPolicy {
   watchMs: number;
   /** After so many restarts of a service within an hour, a person is asked. */
   restartsPerHour: number;
-  approvals: Record<string, ApprovalPolicy>;
+  approvals: Record<string, ApprovalPolicy | undefined>;
   certificates: CertificatePolicy;
 }
 

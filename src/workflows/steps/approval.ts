@@ -1,6 +1,7 @@
 import { proxyActivities, uuid4 } from '@temporalio/workflow';
 import type { StackActivities } from '../../activities/contract/runs.ts';
 import { problem } from '../../problem.ts';
+import type { ApprovalName } from '../../stack/people.ts';
 import { clockTime, spokenDuration } from './clock.ts';
 import { underTitle } from './current-step.ts';
 import { rootMessage } from './failure-text.ts';
@@ -16,7 +17,7 @@ const { notify } = proxyActivities<StackActivities>(tell);
  */
 export async function approvalOf(
   run: Run,
-  step: string,
+  step: ApprovalName,
   plan: { lines: string[]; content: unknown },
 ): Promise<string> {
   const policy = run.policy.approvals[step];

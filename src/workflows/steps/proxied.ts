@@ -8,6 +8,7 @@ import type {
 import type { ProxyActivities, ProxyLook, Reached } from '../../activities/contract/proxy.ts';
 import type { RunsActivities } from '../../activities/contract/runs.ts';
 import { problem } from '../../problem.ts';
+import type { ApprovalName } from '../../stack/people.ts';
 import { underTitle } from './current-step.ts';
 import { longRead, quickLook, shortChange } from './policies.ts';
 import type { Run } from './run.ts';
@@ -102,6 +103,6 @@ export async function seeEachAsked(run: Run, service: string, ids: string[]): Pr
 }
 
 /** Whether the stack file wants a person's word: here nobody is asked unless it says so. */
-export function stackFileAsks(run: Run, step: string): boolean {
+export function stackFileAsks(run: Run, step: ApprovalName): boolean {
   return run.policy.approvals[step]?.required === true;
 }

@@ -4,6 +4,7 @@ import type { ProcedureDefinition } from '../../procedures/definition.ts';
 import type { CommonInput } from '../../procedures/definition.ts';
 import type { StackPolicy } from '../../activities/contract/runs.ts';
 import { problem } from '../../problem.ts';
+import type { ApprovalName } from '../../stack/people.ts';
 import { approvalOf } from './approval.ts';
 import { nowIso } from './clock.ts';
 import { underTitle } from './current-step.ts';
@@ -159,7 +160,7 @@ export class Run {
    * Waits for the stack file's approval of the current plan, under the name `step`. A dry run ends here: it asks nobody.
    * Throws Rejected or NotApproved.
    */
-  async approval(step: string): Promise<string> {
+  async approval(step: ApprovalName): Promise<string> {
     if (this.dryRun) throw new PlanOnly();
     return approvalOf(this, step, this.currentPlan);
   }

@@ -128,7 +128,13 @@ test.each([
     '"+02:00"',
     'UTC',
   ],
-  ['approvals: {Restore: {}}', 'approvals.Restore', '"Restore"', 'restore-database'],
+  ['approvals: {Restore: {}}', 'approvals.Restore', 'the unknown key "Restore"', 'restore-database'],
+  [
+    'approvals: {restore-databse: {}}',
+    'approvals.restore-databse',
+    'the unknown key "restore-databse"',
+    'restore-database',
+  ],
   [
     'approvals: {restore-database: {count: 2, from: [ann]}}',
     'approvals.restore-database.from',
