@@ -74,19 +74,15 @@ export async function makePair(
     const here = basename(folder);
     await writeFile(join(folder, 'index.txt'), '');
     await writeFile(join(folder, 'settings'), settings(here, names));
-    const request = ['req', '-new', ...key, '-subj', `/CN=${names[0] ?? 'hermes.localhost'}`];
-    await openssl(folders, nginxImage, [
-      ...request,
-      '-keyout',
-      `${here}/key.pem`,
-      '-out',
-      `${here}/request.pem`,
-    ]);
-    await openssl(folders, nginxImage, [
-      ...['ca', '-batch', '-notext', '-config', `${here}/settings`],
-      ...['-startdate', asn1Time(validFrom), '-enddate', asn1Time(validTo)],
-      ...['-in', `${here}/request.pem`, '-out', `${here}/cert.pem`],
-    ]);
+    const files = { key: `${here}/key.pem`, request: `${here}/request.pem`, made: `${here}/cert.pem` };
+    const subject = `/CN=${names[0] ?? 'hermes.localhost'}`;
+    const request = ['req', '-new', ...key, '-subj', subject, '-keyout', files.key, '-out', files.request];
+    await openssl(folders, nginxImage, request);
+    const signing = [
+      ['ca', '-batch', '-notext', '-config', `${here}/settings`, '-in', files.request, '-out', files.made],
+      ['-startdate', asn1Time(validFrom), '-enddate', asn1Time(validTo)],
+    ];
+    await openssl(folders, nginxImage, signing.flat());
     return {
       certificatePem: await readFile(join(folder, 'cert.pem'), 'utf8'),
       keyPem: await readFile(join(folder, 'key.pem'), 'utf8'),
