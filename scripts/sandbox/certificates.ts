@@ -1,42 +1,123 @@
 import { X509Certificate } from 'node:crypto';
-import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { run } from './command.ts';
 import type { SandboxFolders } from './folders.ts';
 
 /** The names that the sandbox's certificate is for. */
-export const certificateNames = ['hermes.localhost', 'localhost'];
+export const certificateNames = ['hermes.localhost', 'voice.hermes.localhost', 'localhost'];
 const authorityDays = 3650;
 const usualDays = 90;
-const renewBeforeMs = 24 * 60 * 60 * 1000;
+const dayMs = 24 * 60 * 60 * 1000;
+const renewBeforeMs = dayMs;
+/** Clocks differ. */
+const backdatedMs = 60 * 60 * 1000;
 const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+
+/** A certificate and its key, as PEM. */
+export interface SandboxPair {
+  certificatePem: string;
+  keyPem: string;
+}
+
+export interface PairOptions {
+  names?: string[];
+  /** An hour ago by default. */
+  validFrom?: Date;
+  /** In 90 days by default; in the past for one that has ended. */
+  validTo?: Date;
+}
 
 /** Makes the sandbox's own authority and its certificate where they are missing or about to end. */
 export async function ensureCertificates(folders: SandboxFolders, nginxImage: string): Promise<void> {
   await mkdir(folders.ssl, { recursive: true });
   if (!(await isGood(folders.caFile))) await makeAuthority(folders, nginxImage);
-  if (!(await isGood(join(folders.ssl, 'cert.pem')))) await issueCertificate(folders, nginxImage);
+  await ensurePair(folders, nginxImage, folders.ssl, certificateNames);
 }
 
-/**
- * Issues a new certificate and puts it where nginx reads it; nginx serves it after a reload.
- * `days` is how long it holds.
- */
-export async function issueCertificate(
+/** Makes cert.pem and key.pem in a folder, signed by the sandbox's authority, where they are missing or about to end. */
+export async function ensurePair(
   folders: SandboxFolders,
   nginxImage: string,
-  days = usualDays,
+  folder: string,
+  names: string[],
 ): Promise<void> {
-  const names = [...certificateNames.map((name) => `DNS:${name}`), 'IP:127.0.0.1'].join(',');
-  const request = [
-    ['req', '-x509', '-CA', 'ca.pem', '-CAkey', 'ca-key.pem', ...key],
-    ['-keyout', 'new-key.pem', '-out', 'new-cert.pem', '-days', String(days)],
-    ['-subj', '/CN=hermes.localhost', '-addext', `subjectAltName=${names}`],
-    ['-addext', 'basicConstraints=critical,CA:FALSE', '-addext', 'extendedKeyUsage=serverAuth'],
-  ];
-  await openssl(folders, nginxImage, request.flat());
-  await rename(join(folders.root, 'new-key.pem'), join(folders.ssl, 'key.pem'));
-  await rename(join(folders.root, 'new-cert.pem'), join(folders.ssl, 'cert.pem'));
+  if (await isGood(join(folder, 'cert.pem'))) return;
+  await placePair(folder, await makePair(folders, nginxImage, { names }));
+}
+
+/** Puts a pair where nginx reads it, in the place of whatever is there; it is served after a reload. */
+export async function placePair(folder: string, { certificatePem, keyPem }: SandboxPair): Promise<void> {
+  for (const [name, content] of [
+    ['key.pem', keyPem],
+    ['cert.pem', certificatePem],
+  ] as const) {
+    const unfinished = join(folder, `${name}.partial`);
+    await writeFile(unfinished, content, { mode: name === 'key.pem' ? 0o600 : 0o644 });
+    await rename(unfinished, join(folder, name));
+  }
+}
+
+/** A new pair, signed by the sandbox's authority: short-lived, ended, or for other names, as asked for. */
+export async function makePair(
+  folders: SandboxFolders,
+  nginxImage: string,
+  options: PairOptions = {},
+): Promise<SandboxPair> {
+  const {
+    names = certificateNames,
+    validFrom = new Date(Date.now() - backdatedMs),
+    validTo = new Date(Date.now() + usualDays * dayMs),
+  } = options;
+  const folder = await mkdtemp(join(folders.root, 'making-'));
+  try {
+    const here = basename(folder);
+    await writeFile(join(folder, 'index.txt'), '');
+    await writeFile(join(folder, 'settings'), settings(here, names));
+    const files = { key: `${here}/key.pem`, request: `${here}/request.pem`, made: `${here}/cert.pem` };
+    const subject = `/CN=${names[0] ?? 'hermes.localhost'}`;
+    const request = ['req', '-new', ...key, '-subj', subject, '-keyout', files.key, '-out', files.request];
+    await openssl(folders, nginxImage, request);
+    const signing = [
+      ['ca', '-batch', '-notext', '-config', `${here}/settings`, '-in', files.request, '-out', files.made],
+      ['-startdate', asn1Time(validFrom), '-enddate', asn1Time(validTo)],
+    ];
+    await openssl(folders, nginxImage, signing.flat());
+    return {
+      certificatePem: await readFile(join(folder, 'cert.pem'), 'utf8'),
+      keyPem: await readFile(join(folder, 'key.pem'), 'utf8'),
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function settings(folder: string, names: string[]): string {
+  const covered = [...names.map((name) => `DNS:${name}`), 'IP:127.0.0.1'].join(',');
+  return `[ca]
+default_ca = sandbox
+[sandbox]
+database = ${folder}/index.txt
+new_certs_dir = ${folder}
+certificate = ca.pem
+private_key = ca-key.pem
+default_md = sha256
+rand_serial = yes
+policy = any
+x509_extensions = leaf
+[any]
+commonName = supplied
+[leaf]
+basicConstraints = critical,CA:FALSE
+extendedKeyUsage = serverAuth
+authorityKeyIdentifier = keyid
+subjectAltName = ${covered}
+`;
+}
+
+/** `20261125105404Z`. */
+function asn1Time(time: Date): string {
+  return `${time.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}Z`;
 }
 
 async function makeAuthority(folders: SandboxFolders, nginxImage: string): Promise<void> {
@@ -49,7 +130,7 @@ async function makeAuthority(folders: SandboxFolders, nginxImage: string): Promi
   await copyFile(join(folders.root, 'new-ca.pem'), folders.caFile);
   await rm(join(folders.root, 'new-ca.pem'));
   // What the old authority signed nobody trusts any more.
-  await rm(join(folders.ssl, 'cert.pem'), { force: true });
+  for (const folder of [folders.ssl, folders.authority]) await rm(join(folder, 'cert.pem'), { force: true });
 }
 
 /** In a container: a machine without openssl can start a sandbox too. */

@@ -40,15 +40,22 @@ export function majorOf(version: string): number {
   return Number(/^v?(\d+)\./.exec(version.trim())?.[1] ?? 2);
 }
 
-/** Creates and starts what is missing or changed of the project. `variables` are what its file asks for. */
+export interface ComposeProject {
+  name: string;
+  /** Names of files beside the sandbox's sources. */
+  files: string[];
+  /** What they ask for. */
+  variables: Record<string, string>;
+}
+
+/** Creates and starts what is missing or changed of the project. */
 export async function composeUp(
   compose: Compose,
-  project: string,
-  variables: Record<string, string>,
+  { name, files, variables }: ComposeProject,
   log: Log,
 ): Promise<void> {
-  const file = join(sandboxSources, 'docker-compose.yml');
-  await run(compose.program, [...compose.leadingArgs, '-p', project, '-f', file, 'up', '-d'], {
+  const chosen = files.flatMap((file) => ['-f', join(sandboxSources, file)]);
+  await run(compose.program, [...compose.leadingArgs, '-p', name, ...chosen, 'up', '-d'], {
     env: variables,
     onLine: (line) => {
       if (/^(Creating|Recreating|Starting)\b/.test(line.trim())) log(line.trim());

@@ -10,6 +10,14 @@ export interface SandboxFolders {
   envFile: string;
   ssl: string;
   caFile: string;
+  /** What customers trust where certificates come from two authorities: the sandbox's own, and Pebble. */
+  trustFile: string;
+  /** Pebble's own certificate and key, and the roots that it has made. */
+  authority: string;
+  /** certbot's account and certificates. */
+  letsencrypt: string;
+  /** Where a person puts a certificate to have it installed. */
+  incoming: string;
   nginx: string;
   nginxConf: string;
   webroot: string;
@@ -27,6 +35,10 @@ export function sandboxFolders(stateDirectory: string, project: string): Sandbox
     envFile: join(root, 'env'),
     ssl: join(root, 'ssl'),
     caFile: join(root, 'ca.pem'),
+    trustFile: join(root, 'trust.pem'),
+    authority: join(root, 'authority'),
+    letsencrypt: join(root, 'letsencrypt'),
+    incoming: join(root, 'incoming'),
     nginx: join(root, 'nginx'),
     nginxConf: join(root, 'nginx', 'nginx.conf'),
     webroot: join(root, 'webroot'),

@@ -7,11 +7,15 @@ import { sandboxSources } from './folders.ts';
 import type { Log } from '../show.ts';
 
 const services = ['api', 'postgres', 'redis', 'nginx'] as const;
+/** Only of a sandbox that has a certificate authority of its own. */
+const authorityParts = ['authority', 'certbot'] as const;
 const buildsAtOnce = 2;
 const tagLength = 12;
 
 export type SandboxService = (typeof services)[number];
 export type SandboxImages = Record<SandboxService, string>;
+export type AuthorityImages = Record<(typeof authorityParts)[number], string>;
+type Part = SandboxService | keyof AuthorityImages;
 
 export interface EnsureImagesOptions {
   log?: Log;
@@ -25,19 +29,38 @@ export async function ensureImages({
   log = () => undefined,
 }: EnsureImagesOptions = {}): Promise<SandboxImages> {
   const images = await imageNames();
-  const missing: SandboxService[] = [];
-  for (const service of services) {
-    if (!(await answers('docker', ['image', 'inspect', images[service]]))) missing.push(service);
+  await ensureBuilt(services, images, log);
+  return images;
+}
+
+/** The same for the certificate authority, and for the certbot that orders from it. */
+export async function ensureAuthorityImages({
+  log = () => undefined,
+}: EnsureImagesOptions = {}): Promise<AuthorityImages> {
+  const [authority, certbot] = await Promise.all(authorityParts.map((part) => imageName(part)));
+  if (!authority || !certbot) throw new Error('An image of the authority has no name.');
+  const images = { authority, certbot };
+  await ensureBuilt(authorityParts, images, log);
+  return images;
+}
+
+async function ensureBuilt<Name extends Part>(
+  parts: readonly Name[],
+  images: Record<Name, string>,
+  log: Log,
+): Promise<void> {
+  const missing: Name[] = [];
+  for (const part of parts) {
+    if (!(await answers('docker', ['image', 'inspect', images[part]]))) missing.push(part);
   }
-  if (missing.length === 0) return images;
+  if (missing.length === 0) return;
   await ensureBaseImage(log);
   const waiting = missing.values();
   await Promise.all(
     Array.from({ length: buildsAtOnce }, async () => {
-      for (const service of waiting) await build(service, images[service], log);
+      for (const part of waiting) await build(part, images[part], log);
     }),
   );
-  return images;
 }
 
 /** The names that the images have, built or not. */
@@ -47,12 +70,12 @@ export async function imageNames(): Promise<SandboxImages> {
   return { api, postgres, redis, nginx };
 }
 
-async function imageName(service: SandboxService): Promise<string> {
+async function imageName(service: Part): Promise<string> {
   const { context, dockerfile } = buildOf(service);
   return `hermes-sandbox-${service}:${await contentHash([context, dockerfile])}`;
 }
 
-function buildOf(service: SandboxService): { context: string; dockerfile: string } {
+function buildOf(service: Part): { context: string; dockerfile: string } {
   const sources = sandboxSources;
   const folder = join(sources, 'images', service);
   return {
@@ -82,7 +105,7 @@ async function filesIn(path: string, name = ''): Promise<{ name: string; file: s
   return found;
 }
 
-async function build(service: SandboxService, image: string, log: Log): Promise<void> {
+async function build(service: Part, image: string, log: Log): Promise<void> {
   log(`Building ${image}`);
   const { context, dockerfile } = buildOf(service);
   const args = ['build', '--force-rm', '--tag', image, '--file', dockerfile, context];

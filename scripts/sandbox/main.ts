@@ -20,6 +20,7 @@ interface StartCommandOptions extends ProjectOptions {
   apiPort: number;
   httpPort: number;
   httpsPort: number;
+  authority?: boolean;
 }
 
 function wholeNumber(text: string): number {
@@ -29,15 +30,17 @@ function wholeNumber(text: string): number {
 
 async function start(options: StartCommandOptions): Promise<void> {
   const ports = { api: options.apiPort, http: options.httpPort, https: options.httpsPort };
-  const { project, rows } = options;
-  const sandbox = await startSandbox({ stateDirectory, project, ports, rows, log: progress });
+  const { project, rows, authority = false } = options;
+  const sandbox = await startSandbox({ stateDirectory, project, ports, rows, authority, log: progress });
   describe(sandbox);
 }
 
 function describe(sandbox: Sandbox): void {
   print(`customers   ${sandbox.baseUrl}`);
   print(`api         ${sandbox.apiUrl}`);
-  print(`authority   ${sandbox.caFile}`);
+  print(`trust       ${sandbox.caFile}`);
+  if (sandbox.authority !== undefined)
+    print(`authority   ${sandbox.authority.container}, ${sandbox.authority.directoryUrl}`);
   print(`secrets     ${sandbox.envFile}`);
 }
 
@@ -89,6 +92,7 @@ command(
   .option('--api-port <port>', 'the api on this machine', wholeNumber, usualPorts.api)
   .option('--http-port <port>', 'nginx on this machine', wholeNumber, usualPorts.http)
   .option('--https-port <port>', 'nginx with TLS on this machine', wholeNumber, usualPorts.https)
+  .option('--authority', 'with a certificate authority that certificates can be ordered from')
   .action(start);
 command('stop', 'Remove it with its data and files.').action(({ project }: ProjectOptions) =>
   stopSandbox({ stateDirectory, project }),

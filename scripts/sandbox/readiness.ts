@@ -45,7 +45,9 @@ export async function waitForDatabase(sandbox: Sandbox, deadlineMs: number): Pro
 
 /** Waits until a customer is answered: through nginx, with its certificate checked, and by a database and Redis that work. */
 export async function waitForCustomers(sandbox: Sandbox, deadlineMs: number): Promise<void> {
-  const dispatcher = new Agent({ connect: { ca: await readFile(sandbox.caFile) } });
+  const dispatcher = new Agent({
+    connect: { ca: await readFile(sandbox.caFile), servername: sandbox.serverName },
+  });
   try {
     await waitFor(
       () => whatCustomersSee(sandbox.baseUrl, dispatcher),

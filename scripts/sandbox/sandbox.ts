@@ -1,6 +1,15 @@
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import {
+  authorityAt,
+  authorityComposeFile,
+  authorityIn,
+  authorityVariables,
+  prepareAuthority,
+  type SandboxAuthority,
+  trustAuthority,
+} from './authority.ts';
 import { ensureCertificates } from './certificates.ts';
 import { type Compose, composeUp, findCompose, majorOf } from './compose.ts';
 import { isSeeded, recreateDatabase, seed } from './database.ts';
@@ -13,7 +22,7 @@ import {
   writeEnvFile,
 } from './env-file.ts';
 import { sandboxFolders, type SandboxFolders, sandboxSources } from './folders.ts';
-import { ensureImages, type SandboxImages, type SandboxService } from './images.ts';
+import { ensureAuthorityImages, ensureImages, type SandboxImages, type SandboxService } from './images.ts';
 import { type SandboxPorts, usualPorts } from './ports.ts';
 import type { Log } from '../show.ts';
 import { projectContainers, projectVolumes, refuseForeignProject, removeProject } from './project.ts';
@@ -22,19 +31,24 @@ import { waitForCustomers, waitForDatabase } from './readiness.ts';
 const databaseStartMs = 60_000;
 const customersStartMs = 60_000;
 const hermesApiCpus = 2;
+const serverName = 'hermes.localhost';
 
 /** A sandbox and how it is reached. */
 export interface Sandbox {
   project: string;
   /** Through nginx, with TLS: what customers use. */
   baseUrl: string;
+  /** The name that every certificate of it covers: to be asked for, since not every resolver knows it. */
+  serverName: string;
   /** nginx without TLS: ACME challenges, and redirects. */
   httpUrl: string;
   /** The api's own published port, past nginx. */
   apiUrl: string;
   ports: SandboxPorts;
-  /** The authority that signed nginx's certificate. */
+  /** The authorities that sign nginx's certificates. */
   caFile: string;
+  /** Where it has a certificate authority of its own. */
+  authority: SandboxAuthority | undefined;
   /** NAME=value lines, for its owner only: the secrets under the names that HERMES uses, ports and images. */
   envFile: string;
   secrets: SandboxSecrets;
@@ -53,6 +67,8 @@ export interface StartOptions {
   rows?: number;
   /** Docker's health checks look this often, in seconds; HERMES's own numbers are 10 and 30. */
   healthIntervalS?: number;
+  /** With a certificate authority that certificates can be ordered from. */
+  authority?: boolean;
   log?: Log;
 }
 
@@ -62,22 +78,31 @@ export interface StartOptions {
  */
 export async function startSandbox(options: StartOptions): Promise<Sandbox> {
   const { stateDirectory, project = 'hermes', ports = usualPorts, rows = 50_000 } = options;
-  const { healthIntervalS = 5, log = () => undefined } = options;
+  const { healthIntervalS = 5, authority: withAuthority = false, log = () => undefined } = options;
   const folders = sandboxFolders(stateDirectory, project);
   await refuseForeignProject(project);
   const images = await ensureImages({ log });
+  const authorityImages = withAuthority ? await ensureAuthorityImages({ log }) : undefined;
   const compose = await findCompose(log);
   await refuseOtherCompose(project, compose);
   const secrets = await ensureSecrets(project, folders, log);
-  const sandbox = sandboxAt(project, ports, secrets, folders);
+  const authority =
+    authorityImages === undefined ? undefined : authorityAt(project, folders, authorityImages.certbot);
+  const sandbox = sandboxAt(project, { ports, secrets, folders, authority });
 
-  const variables = composeVariables(sandbox, images, healthIntervalS);
+  const variables = {
+    ...composeVariables(sandbox, images, healthIntervalS),
+    ...(authorityImages === undefined ? {} : authorityVariables(authorityImages)),
+  };
   for (const folder of [folders.nginx, folders.webroot]) await mkdir(folder, { recursive: true });
   await writeEnvFile(folders.envFile, variables);
   await copyFile(join(sandboxSources, 'nginx', 'nginx.conf'), folders.nginxConf);
   await ensureCertificates(folders, images.nginx);
 
-  await composeUp(compose, project, variables, log);
+  if (authority !== undefined) await prepareAuthority(folders, images.nginx);
+  const files = ['docker-compose.yml', ...(authority === undefined ? [] : [authorityComposeFile])];
+  await composeUp(compose, { name: project, files, variables }, log);
+  if (authority !== undefined) await trustAuthority(authority, folders);
   await waitForDatabase(sandbox, databaseStartMs);
   if (!(await isSeeded(sandbox.containers.postgres))) {
     log(`Seeding ${rows} matters`);
@@ -112,7 +137,12 @@ export async function findSandbox({ stateDirectory, project = 'hermes' }: StopOp
     http: port('HERMES_HTTP_PORT'),
     https: port('HERMES_HTTPS_PORT'),
   };
-  return sandboxAt(project, ports, secrets, folders);
+  return sandboxAt(project, {
+    ports,
+    secrets,
+    folders,
+    authority: authorityIn(variables, project, folders),
+  });
 }
 
 /** Throws the sandbox's database away and makes it anew with `rows` matters. Its sessions are ended. */
@@ -123,17 +153,17 @@ export async function reseedSandbox({ containers }: Sandbox, rows: number): Prom
 
 function sandboxAt(
   project: string,
-  ports: SandboxPorts,
-  secrets: SandboxSecrets,
-  folders: SandboxFolders,
+  { ports, secrets, folders, authority }: Pick<Sandbox, 'ports' | 'secrets' | 'folders' | 'authority'>,
 ): Sandbox {
   return {
     project,
     baseUrl: `https://localhost:${ports.https}`,
+    serverName,
     httpUrl: `http://localhost:${ports.http}`,
     apiUrl: `http://127.0.0.1:${ports.api}`,
     ports,
-    caFile: folders.caFile,
+    caFile: authority === undefined ? folders.caFile : folders.trustFile,
+    authority,
     envFile: folders.envFile,
     secrets,
     folders,

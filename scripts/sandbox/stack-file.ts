@@ -25,10 +25,37 @@ export async function writeSandboxStack(sandbox: Sandbox, options: SandboxStackO
     restore: { undoWindow },
     service: { url: sandbox.baseUrl, caFile: sandbox.caFile },
     temporal: { taskQueue },
+    ...certificateSections(sandbox),
     ...sections,
   };
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, `# The sandbox ${sandbox.project}. Written anew at each start.\n${stringify(stack)}`);
+}
+
+/** What a sandbox with a certificate authority adds: its names, where to order, and how customers get there. */
+export function certificateSections({
+  authority,
+  serverName,
+  ports,
+  caFile,
+}: Sandbox): Record<'service' | 'proxy' | 'certificates', object> | undefined {
+  if (authority === undefined) return undefined;
+  return {
+    service: {
+      url: `https://${serverName}:${ports.https}`,
+      connectTo: `127.0.0.1:${ports.https}`,
+      caFile,
+    },
+    proxy: { httpPort: ports.http },
+    certificates: {
+      hostnames: authority.hostnames,
+      letsencryptDirectory: authority.letsencrypt,
+      incomingDirectory: authority.incoming,
+      acmeServer: authority.directoryUrl,
+      acmeCaFile: authority.caFile,
+      certbotImage: authority.certbotImage,
+    },
+  };
 }
 
 /** The secrets that the stack file names, as environment variables of the worker. */

@@ -2,7 +2,7 @@ import type { Environment } from '../../src/environment.ts';
 import { setUpChromium } from '../setup/chromium.ts';
 import { setUpDocker } from '../setup/docker.ts';
 import { setUpTemporalCli, setUpTemporalTestServer } from '../setup/temporal-tools.ts';
-import { ensureImages } from '../sandbox/images.ts';
+import { ensureAuthorityImages, ensureImages } from '../sandbox/images.ts';
 import { type Log, step } from '../show.ts';
 
 /** What a stage needs on the machine before it starts. */
@@ -37,6 +37,7 @@ const prepare: Record<Need, (environment: Environment, log: Log) => Promise<Vari
   },
   async 'sandbox images'(_environment, log) {
     await ensureImages({ log });
+    await ensureAuthorityImages({ log });
     return {};
   },
   async 'Temporal CLI'(environment, log) {

@@ -59,7 +59,7 @@ export const schedulesOff = {
 /** Sets up an installation under a name of its own. `rows` matters are in its database. */
 export async function install(
   name: string,
-  { rows = 50_000, undoWindow = '24h' } = {},
+  { rows = 50_000, undoWindow = '24h', authority = false } = {},
 ): Promise<Installation> {
   const project = `${name}-${process.pid}`;
   const directory = await mkdtemp(join(tmpdir(), `hermes-ops-${name}-`));
@@ -72,6 +72,7 @@ export async function install(
     ports: await freePorts(),
     rows,
     healthIntervalS: 30,
+    authority,
   });
   const temporal = await startTemporal(stateDirectory);
   const connection = await Connection.connect({ address: temporal.address });

@@ -29,8 +29,16 @@ export interface SandboxClient {
   close(): Promise<void>;
 }
 
-export async function sandboxClient({ baseUrl, caFile, secrets }: Sandbox): Promise<SandboxClient> {
-  const dispatcher = new Agent({ connect: { ca: await readFile(caFile) }, pipelining: 0 });
+export async function sandboxClient({
+  baseUrl,
+  serverName,
+  caFile,
+  secrets,
+}: Sandbox): Promise<SandboxClient> {
+  const dispatcher = new Agent({
+    connect: { ca: await readFile(caFile), servername: serverName },
+    pipelining: 0,
+  });
   const tokens: Record<Token, string> = {
     admin: secrets.adminToken,
     test: secrets.testToken,

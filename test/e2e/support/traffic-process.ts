@@ -4,17 +4,17 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { TrafficTally } from './traffic-tally.ts';
 
 // Customers, in a process of their own so that a busy test does not look like a slow service:
-// `traffic-process.ts URL CA-FILE REQUESTS-A-SECOND STREAMS-A-SECOND`. Says "ready" at the first good answer and its
+// `traffic-process.ts URL SERVER-NAME CA-FILE REQUESTS-A-SECOND STREAMS-A-SECOND`. Says "ready" at the first good answer and its
 // result when told to stop.
 
-const [url = '', caFile = '', rate = '', streamRate = ''] = process.argv.slice(2);
+const [url = '', servername = '', caFile = '', rate = '', streamRate = ''] = process.argv.slice(2);
 const patienceMs = 15_000;
 const streamSeconds = 6;
 const tickMs = 10;
 
 // A new connection for each: a kept one may be closed by a reload just as the next request leaves, whatever serves.
 const secureContext = createSecureContext({ ca: await readFile(caFile) });
-const dispatcher = new Agent({ connect: { secureContext }, pipelining: 0 });
+const dispatcher = new Agent({ connect: { secureContext, servername }, pipelining: 0 });
 const tally = new TrafficTally();
 const underWay = new Set<Promise<void>>();
 

@@ -25,12 +25,11 @@ const loader = fileURLToPath(new URL('register-typescript.mjs', import.meta.url)
  * Resolves when the first of them was answered.
  */
 export async function startTraffic(
-  { baseUrl, caFile }: Pick<Sandbox, 'baseUrl' | 'caFile'>,
+  { baseUrl, serverName, caFile }: Pick<Sandbox, 'baseUrl' | 'serverName' | 'caFile'>,
   { requestsPerSecond = 200, streamsPerSecond = 2 }: TrafficOptions = {},
 ): Promise<Traffic> {
-  const child = fork(program, [baseUrl, caFile, String(requestsPerSecond), String(streamsPerSecond)], {
-    execArgv: ['--import', loader],
-  });
+  const rates = [requestsPerSecond, streamsPerSecond].map(String);
+  const child = fork(program, [baseUrl, serverName, caFile, ...rates], { execArgv: ['--import', loader] });
   await message(child, 'ready');
   return {
     async stop() {

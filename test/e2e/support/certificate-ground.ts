@@ -1,0 +1,109 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import {
+  makePair,
+  type PairOptions,
+  placePair,
+  type SandboxPair,
+} from '../../../scripts/sandbox/certificates.ts';
+import { run } from '../../../scripts/sandbox/command.ts';
+import { imageNames } from '../../../scripts/sandbox/images.ts';
+import type { Sandbox } from '../../../scripts/sandbox/sandbox.ts';
+import type { Installation } from './installation.ts';
+import { until } from './sandbox-client.ts';
+
+const dayMs = 86_400_000;
+const handshakeMs = 5_000;
+
+export type Ground = Pick<Installation, 'sandbox'>;
+
+/** What a new connection gets: the certificate's fingerprint, or why a client that checks refuses it. */
+export type Handshake = { fingerprint: string; protocol: string } | { refused: string };
+
+/** Connects to nginx's published port as a customer does, who trusts the sandbox's authorities and checks everything. */
+export async function handshake(
+  { ports, caFile }: Pick<Sandbox, 'ports' | 'caFile'>,
+  servername = 'hermes.localhost',
+): Promise<Handshake> {
+  const ca = await readFile(caFile);
+  return new Promise((resolve) => {
+    const ALPNProtocols = ['h2', 'http/1.1'];
+    const socket = connect({ host: '127.0.0.1', port: ports.https, servername, ca, ALPNProtocols });
+    const end = (answer: Handshake): void => {
+      resolve(answer);
+      socket.destroy();
+    };
+    socket.setTimeout(handshakeMs, () => end({ refused: 'timeout' }));
+    socket.once('error', (error) => {
+      end({ refused: 'code' in error && typeof error.code === 'string' ? error.code : error.message });
+    });
+    socket.once('secureConnect', () => {
+      const certificate = socket.getPeerX509Certificate();
+      if (certificate === undefined) end({ refused: 'no certificate' });
+      else end({ fingerprint: fingerprintOf(certificate), protocol: String(socket.alpnProtocol) });
+    });
+  });
+}
+
+export interface OnDisk {
+  fingerprint: string;
+  /** Whether the key beside it is the certificate's: nginx starts with no other. */
+  isPair: boolean;
+}
+
+/** What nginx would read at this moment. */
+export async function onDisk({ folders }: Pick<Sandbox, 'folders'>): Promise<OnDisk> {
+  const [certificatePem, keyPem] = await Promise.all(
+    ['cert.pem', 'key.pem'].map((name) => readFile(join(folders.ssl, name), 'utf8')),
+  );
+  const certificate = new X509Certificate(certificatePem ?? '');
+  return {
+    fingerprint: fingerprintOf(certificate),
+    isPair: certificate.checkPrivateKey(createPrivateKey(keyPem ?? '')),
+  };
+}
+
+/** A pair of the sandbox's own authority: 10 of 90 days are left unless told otherwise. */
+export async function pairFor({ sandbox }: Ground, options: PairOptions = {}): Promise<SandboxPair> {
+  const { nginx } = await imageNames();
+  return makePair(sandbox.folders, nginx, { ...lifetime(10), ...options });
+}
+
+/** Dates of a certificate of 90 days of which so many are left; negative for one that has ended. */
+export function lifetime(daysLeft: number): Required<Pick<PairOptions, 'validFrom' | 'validTo'>> {
+  const validTo = new Date(Date.now() + daysLeft * dayMs);
+  return { validFrom: new Date(validTo.getTime() - 90 * dayMs), validTo };
+}
+
+/** Puts a pair in front of customers, as a person would by hand, and waits until they get it. Returns its fingerprint. */
+export async function serve({ sandbox }: Ground, pair: SandboxPair): Promise<string> {
+  const { ssl } = sandbox.folders;
+  await placePair(ssl, pair);
+  for (const left of ['cert.pem.current', 'cert.pem.pairs'])
+    await rm(join(ssl, left), { recursive: true, force: true });
+  await run('docker', ['exec', sandbox.containers.nginx, 'nginx', '-s', 'reload']);
+  const fingerprint = fingerprintIn(pair.certificatePem);
+  await until('the new pair is served', async () => {
+    const seen = await Promise.all(Array.from({ length: 4 }, () => handshake(sandbox)));
+    return seen.every((each) =>
+      'refused' in each ? each.refused === 'CERT_HAS_EXPIRED' : each.fingerprint === fingerprint,
+    );
+  });
+  return fingerprint;
+}
+
+/** certbot knows no certificate any more; its account stays. */
+export async function forgetLineages({ sandbox }: Ground): Promise<void> {
+  for (const name of ['live', 'archive', 'renewal'])
+    await rm(join(sandbox.folders.letsencrypt, name), { recursive: true, force: true });
+}
+
+export function fingerprintIn(pem: string): string {
+  return fingerprintOf(new X509Certificate(pem));
+}
+
+function fingerprintOf({ fingerprint256 }: X509Certificate): string {
+  return fingerprint256.replaceAll(':', '').toLowerCase();
+}
