@@ -53,7 +53,7 @@ function wholeNumber(text: string): number {
 
 const program = new Command('demo')
   .description(
-    'Sets everything up on this machine and shows a backup, a scaling and a restore on a small HERMES.',
+    'Sets everything up on this machine and shows a backup, a scaling, a renewal and a restore on a small HERMES.',
   )
   .option('--yes', 'approve by itself and end when done', false)
   .option('--rows <count>', 'rows of the largest table', wholeNumber, 50_000)

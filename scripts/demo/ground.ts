@@ -51,7 +51,14 @@ export async function layGround({ environment, rows }: GroundOptions): Promise<G
   const cli = await step('Temporal', (log) => setUpTemporalCli(environment, log));
   const sandbox = await step('A small HERMES in containers', async (log) => {
     const ports = await sandboxPorts(stateDirectory);
-    const started = await startSandbox({ stateDirectory, project: demoProject, ports, rows, log });
+    const started = await startSandbox({
+      stateDirectory,
+      project: demoProject,
+      ports,
+      rows,
+      authority: true,
+      log,
+    });
     await writeSandboxStack(started, {
       file: stackFile,
       backups: join(directory, 'backups'),

@@ -8,6 +8,7 @@ import { query } from '../sandbox/database.ts';
 import { say } from '../show.ts';
 import { begin, title, untilDone } from './begin.ts';
 import type { Ground } from './ground.ts';
+import { showRenewal } from './renew.ts';
 import { showScaling } from './scale.ts';
 
 export interface TourOptions {
@@ -25,6 +26,7 @@ export async function tour(ground: Ground, { yes }: TourOptions): Promise<void> 
   await untilDone(ground, backup);
 
   await showScaling(ground, by);
+  await showRenewal(ground, by);
 
   title('An accident');
   await query(

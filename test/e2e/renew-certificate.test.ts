@@ -4,7 +4,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RenewalReport } from '../../src/workflows/renew-certificate.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
-import { forgetLineages, handshake, onDisk, pairFor, serve } from './support/certificate-ground.ts';
+import { handshake } from '../../scripts/sandbox/handshake.ts';
+import { forgetLineages, onDisk, pairFor, serve } from './support/certificate-ground.ts';
 import { install, type Installation } from './support/installation.ts';
 import { start } from './support/runs.ts';
 

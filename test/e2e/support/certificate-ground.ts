@@ -1,7 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
 import {
   makePair,
   type PairOptions,
@@ -9,43 +8,15 @@ import {
   type SandboxPair,
 } from '../../../scripts/sandbox/certificates.ts';
 import { run } from '../../../scripts/sandbox/command.ts';
+import { fingerprintOf, handshake } from '../../../scripts/sandbox/handshake.ts';
 import { imageNames } from '../../../scripts/sandbox/images.ts';
 import type { Sandbox } from '../../../scripts/sandbox/sandbox.ts';
 import type { Installation } from './installation.ts';
 import { until } from './sandbox-client.ts';
 
 const dayMs = 86_400_000;
-const handshakeMs = 5_000;
 
 export type Ground = Pick<Installation, 'sandbox'>;
-
-/** What a new connection gets: the certificate's fingerprint, or why a client that checks refuses it. */
-export type Handshake = { fingerprint: string; protocol: string } | { refused: string };
-
-/** Connects to nginx's published port as a customer does, who trusts the sandbox's authorities and checks everything. */
-export async function handshake(
-  { ports, caFile }: Pick<Sandbox, 'ports' | 'caFile'>,
-  servername = 'hermes.localhost',
-): Promise<Handshake> {
-  const ca = await readFile(caFile);
-  return new Promise((resolve) => {
-    const ALPNProtocols = ['h2', 'http/1.1'];
-    const socket = connect({ host: '127.0.0.1', port: ports.https, servername, ca, ALPNProtocols });
-    const end = (answer: Handshake): void => {
-      resolve(answer);
-      socket.destroy();
-    };
-    socket.setTimeout(handshakeMs, () => end({ refused: 'timeout' }));
-    socket.once('error', (error) => {
-      end({ refused: 'code' in error && typeof error.code === 'string' ? error.code : error.message });
-    });
-    socket.once('secureConnect', () => {
-      const certificate = socket.getPeerX509Certificate();
-      if (certificate === undefined) end({ refused: 'no certificate' });
-      else end({ fingerprint: fingerprintOf(certificate), protocol: String(socket.alpnProtocol) });
-    });
-  });
-}
 
 export interface OnDisk {
   fingerprint: string;
@@ -102,8 +73,4 @@ export async function forgetLineages({ sandbox }: Ground): Promise<void> {
 
 export function fingerprintIn(pem: string): string {
   return fingerprintOf(new X509Certificate(pem));
-}
-
-function fingerprintOf({ fingerprint256 }: X509Certificate): string {
-  return fingerprint256.replaceAll(':', '').toLowerCase();
 }
