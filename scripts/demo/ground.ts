@@ -65,7 +65,7 @@ export async function layGround({ environment, rows }: GroundOptions): Promise<G
       taskQueue,
       sections: { scaling: { watch: '5s' } },
     });
-    log(`Customers are served at ${started.baseUrl}`);
+    log(`Customers are served at https://${started.serverName}:${ports.https}`);
     return started;
   });
   const found = await locateTemporal(stateDirectory, process.env);

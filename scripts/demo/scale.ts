@@ -21,7 +21,9 @@ export async function showScaling(ground: Ground, by: string): Promise<void> {
 
 /** Answers by the container that gave them, through nginx. */
 async function whoAnswers({ sandbox }: Ground): Promise<Map<string, number>> {
-  const dispatcher = new Agent({ connect: { ca: await readFile(sandbox.caFile) }, pipelining: 0 });
+  // A renewed certificate is for the public names only.
+  const connect = { ca: await readFile(sandbox.caFile), servername: sandbox.serverName };
+  const dispatcher = new Agent({ connect, pipelining: 0 });
   const answers = new Map<string, number>();
   try {
     for (let asked = 0; asked < requests; asked += 1) {
