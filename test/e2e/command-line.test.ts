@@ -68,6 +68,8 @@ describe('--help', () => {
       'list-backups',
       'restart-service',
       'scale-service',
+      'resize-service',
+      'autoscale',
       'rebalance-proxy',
       'sweep-leftovers',
     ];

@@ -22,7 +22,7 @@ beforeAll(async () => {
     sections: {
       ...schedulesOff,
       scaling: { watch: '1s', drainWithin: '8s', restartsPerHour: 100 },
-      compose: { project: hermes.project, services: { api: { startWithin: '15s' } } },
+      compose: { project: hermes.project, services: { api: { startWithin: '6s' } } },
     },
   });
   await hermes.startWorker();

@@ -23,7 +23,7 @@ beforeAll(async () => {
     sections: {
       ...schedulesOff,
       scaling: { watch: '2s', drainWithin: '20s' },
-      compose: { project: hermes.project, services: { api: { startWithin: '15s' } } },
+      compose: { project: hermes.project, services: { api: { startWithin: '6s' } } },
     },
   });
   await hermes.startWorker();
@@ -125,7 +125,7 @@ describe('a replica that fails', () => {
     await hermes.docker.getContainer(await madeBy(handle)).pause();
     const said = await failure(handle);
     const seen = await traffic.stop();
-    expect(said).toContain('does not answer 15 s after its start');
+    expect(said).toContain('does not answer 6 s after its start');
     expect(seen).toMatchObject({ failed: 0, cutStreams: 0 });
     expect(Object.keys(seen.answeredBy)).toHaveLength(1);
     expect(await serviceState(hermes)).toEqual(before);
