@@ -10,10 +10,12 @@ export function createStackActivities(setting: Setting): StackActivities {
   const { stack, stateDirectory } = setting;
   return {
     async readPolicy() {
+      const { api, database } = stack.compose.services;
       const { undoWindowMs, keepUndoneForMs, fence, reconnectWithinMs } = stack.restore;
       return {
         stack: stack.stack,
         database: stack.database.name,
+        services: { api: api.service, database: database.service },
         undoWindowMs,
         keepUndoneForMs,
         fence,
