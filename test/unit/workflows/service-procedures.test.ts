@@ -291,12 +291,13 @@ describe('a restore, which may stop the api,', () => {
         await statusWhen(waits, ({ timeline }) => timeline.some(({ text }) => text.startsWith('Waiting in')));
       await restore.cancel();
       await ended(restore);
-      const second = statusWhen(next, (status) => status.question !== undefined).then(async () => {
+      const endNext = async (): Promise<void> => {
+        await statusWhen(next, (status) => status.question !== undefined);
         await next.cancel();
         await ended(next);
-      });
-      expect(await ended(scaling)).toMatchObject({ outcome: 'done' });
-      await second;
+      };
+      const [scaled] = await Promise.all([ended(scaling), endNext()]);
+      expect(scaled).toMatchObject({ outcome: 'done' });
     });
   });
 });
