@@ -1,11 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { run } from '../../scripts/sandbox/command.ts';
-import { sandboxSources } from '../../scripts/sandbox/folders.ts';
 import type { RebalanceReport } from '../../src/workflows/rebalance-proxy.ts';
 import type { ScaleReport } from '../../src/workflows/scale-service.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
+import { compose } from './support/compose.ts';
 import { install, type Installation, schedulesOff } from './support/installation.ts';
 import { start, statusWhen } from './support/runs.ts';
 import { sandboxClient } from './support/sandbox-client.ts';
@@ -144,8 +143,6 @@ describe('other people', () => {
   });
 
   test('who have the name keep it; whose compose up takes the replica away lose nothing else, and are told of', async () => {
-    const file = `${sandboxSources}/docker-compose.yml`;
-    const compose = ['-p', hermes.project, '--env-file', hermes.sandbox.envFile, '-f', file];
     const replica = `${hermes.project}_api_3`;
     const taken = await hermes.docker.createContainer({
       name: `${hermes.project}_api_2`,
@@ -160,8 +157,8 @@ describe('other people', () => {
 
     // A replica is of a run that has ended, and stays all the same.
     expect((await hermes.hermesOps('run', 'sweep-leftovers')).exitCode).toBe(0);
-    expect(await run('docker-compose', [...compose, 'ps', 'api'])).toContain(replica);
-    await run('docker-compose', [...compose, 'up', '-d']);
+    expect(await compose(hermes.sandbox, ['ps', 'api'])).toContain(replica);
+    await compose(hermes.sandbox, ['up', '-d']);
     const after = await serviceState(hermes);
     expect(after.containers[0]).toEqual(before.containers[0]);
     expect(after.startedAt).toEqual(before.startedAt);
@@ -221,14 +218,13 @@ describe('compose that makes the api anew in the middle', () => {
   test('ends the scaling; what compose made serves, and no replica is left', async () => {
     const handle = await scale(3);
     await statusWhen(handle, ({ running }) => running.some((title) => title.startsWith('Start number')));
-    const file = `${sandboxSources}/docker-compose.yml`;
-    const up = ['-p', hermes.project, '--env-file', hermes.sandbox.envFile, '-f', file, 'up', '-d'];
-    await run('docker-compose', [...up, '--force-recreate', '--no-deps', 'api']).catch(() => undefined);
+    const anew = ['up', '-d', '--force-recreate', '--no-deps', 'api'];
+    await compose(hermes.sandbox, anew).catch(() => undefined);
     await failure(handle);
     const sweep = await hermes.hermesOps('run', 'sweep-leftovers');
     expect(sweep.exitCode).toBe(0);
     const client = await sandboxClient(hermes.sandbox);
-    await run('docker-compose', up);
+    await compose(hermes.sandbox, ['up', '-d']);
     expect((await client.ask('/health')).status).toBe(200);
     await client.close();
     const after = await serviceState(hermes);
