@@ -5,8 +5,9 @@ import type { RebalanceReport } from '../../src/workflows/rebalance-proxy.ts';
 import type { ScaleReport } from '../../src/workflows/scale-service.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { compose } from './support/compose.ts';
+import type { RunStatus } from '../../src/workflows/steps/status.ts';
 import { install, type Installation, schedulesOff } from './support/installation.ts';
-import { start, statusWhen } from './support/runs.ts';
+import { openPlan, start, statusWhen } from './support/runs.ts';
 import { sandboxClient } from './support/sandbox-client.ts';
 import { type ServiceState, serviceState } from './support/service-state.ts';
 import { startTraffic } from './support/traffic.ts';
@@ -172,6 +173,47 @@ describe('other people', () => {
       report: { reached: { names: [`${hermes.project}-api`] } },
     });
     expect((await scaled(1)).summary).toContain('already');
+  });
+});
+
+describe('a restore, which may stop the api,', () => {
+  const restore = (input: object): Promise<WorkflowHandle> =>
+    start(hermes.client, 'restoreDatabase', `restore-${(count += 1)}`, {
+      backup: 'latest',
+      by: 'dana',
+      ...input,
+    });
+  const waitsForAnswer = ({ question }: RunStatus): boolean => question !== undefined;
+  async function reject(handle: WorkflowHandle): Promise<void> {
+    await handle.signal('reject', { by: 'chris', plan: await openPlan(handle), reason: 'a test' });
+    expect(await handle.result()).toMatchObject({ outcome: 'rejected' });
+  }
+  beforeAll(async () => {
+    await (await start(hermes.client, 'backupDatabase', 'backup')).result();
+  });
+
+  test('that goes on lets no scaling begin, and no restart', async () => {
+    const first = await restore({});
+    await statusWhen(first, waitsForAnswer);
+    const held = `held by restoreDatabase (workflow ${first.workflowId}`;
+    expect(await failure(await scale(2))).toContain(held);
+    const restart = await start(hermes.client, 'restartService', 'restart', { service: 'postgres' });
+    expect(await failure(restart)).toContain(held);
+    await reject(first);
+    expect(await serviceState(hermes)).toEqual(before);
+  });
+
+  test('does not begin while a scaling goes on, or waits in line until it has ended', async () => {
+    const scaling = await scale(2);
+    await statusWhen(scaling, ({ running }) => running.length > 0);
+    const held = `service/api of ${hermes.project} is held by scaleService (workflow ${scaling.workflowId}`;
+    const [said, queued] = [await failure(await restore({})), await restore({ onBusy: 'queue' })];
+    expect(said).toContain(held);
+    expect(await scaling.result()).toMatchObject({ outcome: 'done', report: { after: 2 } });
+    await statusWhen(queued, waitsForAnswer);
+    await reject(queued);
+    await scaled(1);
+    expect(await serviceState(hermes)).toEqual(before);
   });
 });
 
