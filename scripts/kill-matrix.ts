@@ -16,24 +16,45 @@ import { endOf, type KillMatrixResult } from './kill-matrix/result.ts';
 import { readJsonLines } from './json-lines.ts';
 import { projectRoot } from './project.ts';
 import { duration, say } from './show.ts';
-import { runNode } from './test/child.ts';
+import { type ChildEnd, runNode } from './test/child.ts';
 import { preparation } from './test/preparation.ts';
 import { wholeNumber } from './whole-number.ts';
 
 const longestMs = 24 * 3_600_000;
 
+type Chosen = Omit<KillMatrixOptions, 'resultsFile'>;
+
+function vitest(file: string, reporter: string, variables: Record<string, string>): Promise<ChildEnd> {
+  return runNode(
+    join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs'),
+    ['run', '--project', 'matrix', `--reporter=${reporter}`, `test/matrix/${file}`],
+    { timeoutMs: longestMs, variables },
+  );
+}
+
+async function main({ scaling, ...chosen }: Chosen & { scaling: boolean }): Promise<void> {
+  await (scaling ? scalingMatrix() : killMatrix(chosen));
+}
+
+/** One run of each way of scaling and restarting, disturbed after each of its steps. */
+async function scalingMatrix(): Promise<void> {
+  const prepare = preparation(readEnvironment());
+  const variables = await prepare(['Docker', 'Temporal CLI', 'sandbox images']);
+  const { exitCode } = await vitest('scaling-killed.test.ts', 'verbose', variables);
+  if (exitCode !== 0) process.exitCode = 1;
+}
+
 /** A fresh run for every event of a procedure, with its worker killed right after it. Takes hours: run by hand. */
-async function killMatrix(chosen: Omit<KillMatrixOptions, 'resultsFile'>): Promise<void> {
+async function killMatrix(chosen: Chosen): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'hermes-ops-matrix-'));
   const options = { ...chosen, resultsFile: join(folder, 'results.jsonl') };
   try {
     const prepare = preparation(readEnvironment());
     const variables = await prepare(['Docker', 'Temporal CLI', 'sandbox images']);
-    const { exitCode } = await runNode(
-      join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs'),
-      ['run', '--project', 'matrix', '--reporter=dot'],
-      { timeoutMs: longestMs, variables: { ...variables, ...killMatrixVariables(options) } },
-    );
+    const { exitCode } = await vitest('kill-matrix.test.ts', 'dot', {
+      ...variables,
+      ...killMatrixVariables(options),
+    });
     const results = await readJsonLines<KillMatrixResult>(options.resultsFile);
     show(results);
     const bad = results.filter(({ wrong }) => wrong.length > 0).length;
@@ -79,7 +100,8 @@ const program = new Command('kill-matrix')
   .option('--events <numbers>', 'only after these events: 12 or 5-40, with commas', eventNumbers, '')
   .option('--seeds <count>', 'runs for each event, killed at different moments after it', wholeNumber, 1)
   .option('--rows <count>', 'rows of the largest table', wholeNumber, 5_000)
-  .action(killMatrix);
+  .option('--scaling', 'scalings and restarts of the api instead, disturbed after each of their steps', false)
+  .action(main);
 
 try {
   await program.parseAsync();

@@ -4,7 +4,8 @@ import { problem } from '../problem.ts';
 import { rebalanceProxyProcedure } from '../procedures/rebalance-proxy.ts';
 import { shortChange } from './steps/policies.ts';
 import { procedure, type ProcedureResult } from './steps/procedure.ts';
-import { lockService, lookAt, lookAtNginx, seeEachAsked, settleBefore } from './steps/proxied.ts';
+import { lookAt, lookAtNginx, seeEachAsked, settleBefore } from './steps/proxied.ts';
+import { lockService } from './steps/service-locks.ts';
 import { vanished } from './steps/scale-plan.ts';
 import { counted } from './steps/words.ts';
 

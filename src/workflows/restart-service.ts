@@ -13,14 +13,7 @@ import { spokenDuration } from './steps/clock.ts';
 import { restartInPlace } from './steps/in-place.ts';
 import { longRead, quickLook, shortChange } from './steps/policies.ts';
 import { procedure, type ProcedureResult } from './steps/procedure.ts';
-import {
-  assertSteerable,
-  lockService,
-  lookAt,
-  lookAtNginx,
-  settleBefore,
-  stackFileAsks,
-} from './steps/proxied.ts';
+import { assertSteerable, lookAt, lookAtNginx, settleBefore, stackFileAsks } from './steps/proxied.ts';
 import {
   describeRestartPlan,
   isOut,
@@ -29,6 +22,7 @@ import {
   strategyOf,
 } from './steps/restart-plan.ts';
 import type { Run } from './steps/run.ts';
+import { lockService } from './steps/service-locks.ts';
 import { counted } from './steps/words.ts';
 
 const { forgetFormer, replaceContainer, restartContainer } =

@@ -12,6 +12,7 @@ import { longChange, longRead, quickLook, shortChange } from './steps/policies.t
 import { procedure, type ProcedureResult } from './steps/procedure.ts';
 import { describeRestorePlan, describeSwap } from './steps/restore-words.ts';
 import type { Run } from './steps/run.ts';
+import { confirmLocksOfRestore, lockForRestore, unlockAfterRestore } from './steps/service-locks.ts';
 import { endUndoOfEarlierRestores } from './steps/supersede.ts';
 import { sweepDatabaseLeftovers } from './steps/sweep.ts';
 import { takeBackup } from './steps/take-backup.ts';
@@ -40,7 +41,7 @@ export async function restoreDatabase(raw: unknown): Promise<ProcedureResult<Res
     const undoWindowMs =
       input.undoWindow === undefined ? run.policy.undoWindowMs : durationMsOf(input.undoWindow);
 
-    await run.lock('database');
+    await lockForRestore(run);
     const chosen = await run.step(
       'Choose the backup',
       () => chooseBackup(input),
@@ -51,7 +52,7 @@ export async function restoreDatabase(raw: unknown): Promise<ProcedureResult<Res
     await sweepDatabaseLeftovers(run);
     const safety = await takeBackup(run, 'safety', `before the restore of ${archive.backupId}`);
     const { plan, approval } = await approvedPlan(run, archive, firstPlan);
-    await run.confirmLock('database');
+    await confirmLocksOfRestore(run);
     const fence = await fenceWritesOf(run, input.fence ?? run.policy.fence, plan.live);
 
     run.onFailure('Drop the restored copy', () => discardShadow());
@@ -86,7 +87,7 @@ export async function restoreDatabase(raw: unknown): Promise<ProcedureResult<Res
 
     run.wayBack.forgetAll();
     await endUndoOfEarlierRestores(run, plan);
-    await run.unlock('database');
+    await unlockAfterRestore(run);
     const undo = await undoWindow(run, swap, undoWindowMs, fence);
     return {
       outcome: undo.decision === 'rolled-back' ? 'rolled-back' : 'done',

@@ -8,7 +8,6 @@ import { procedure, type ProcedureResult } from './steps/procedure.ts';
 import {
   assertSteerable,
   drain,
-  lockService,
   lookAt,
   lookAtNginx,
   onFailureSettle,
@@ -17,6 +16,7 @@ import {
   stackFileAsks,
 } from './steps/proxied.ts';
 import type { Run } from './steps/run.ts';
+import { lockService } from './steps/service-locks.ts';
 import { describeScalePlan, planScaling, type ScalePlan } from './steps/scale-plan.ts';
 import { together } from './steps/together.ts';
 import { counted } from './steps/words.ts';

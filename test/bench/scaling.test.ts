@@ -1,114 +1,196 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run } from '../../scripts/sandbox/command.ts';
-import { sandboxSources } from '../../scripts/sandbox/folders.ts';
+import type { Sandbox } from '../../scripts/sandbox/sandbox.ts';
+import { compose } from '../e2e/support/compose.ts';
 import { install, type Installation, schedulesOff } from '../e2e/support/installation.ts';
 import { start } from '../e2e/support/runs.ts';
-import { sandboxClient, until } from '../e2e/support/sandbox-client.ts';
-import { startTraffic } from '../e2e/support/traffic.ts';
+import { startTraffic, type TrafficResult } from '../e2e/support/traffic.ts';
+import { bench, inTurns, report, timed } from './support/compare.ts';
+import { type ScalableCopy, startScalableCopy } from './support/scalable-copy.ts';
+import { busyAnswerMs, untilAllAnswer } from './support/who-answers.ts';
 
-// By hand: npx vitest run --project bench test/bench/scaling.test.ts (RATE=200 on a machine that carries it)
-
-const requestsPerSecond = Number(process.env['RATE'] ?? 60);
-const load = { requestsPerSecond, streamsPerSecond: 2 };
-const busyMs = 20;
-const askedAtOnce = 8;
-const measuredMs = 6_000;
-const lines: string[] = [];
+const load = { requestsPerSecond: bench.requestsPerSecond, streamsPerSecond: 2 };
+const measuredMs = 8_000;
+/** So little that two cores carry three of them. */
+const cpusOfOne = 0.3;
 let hermes: Installation;
+let copy: ScalableCopy;
 
 beforeAll(async () => {
-  hermes = await install('bench-scaling', { rows: 1_000 });
+  hermes = await install('bench-scaling', { rows: bench.rows });
+  copy = await startScalableCopy(hermes.directory, bench.rows);
   await hermes.writeStack({
-    sections: { ...schedulesOff, scaling: { watch: '5s', drainWithin: '30s', restartsPerHour: 100 } },
+    sections: {
+      ...schedulesOff,
+      scaling: { watch: '5s', drainWithin: '30s', restartsPerHour: 1_000 },
+      compose: { project: hermes.project, services: { api: { startWithin: '60s' } } },
+    },
   });
   await hermes.startWorker();
 });
 afterAll(async () => {
-  process.stdout.write(
-    `\n${requestsPerSecond} requests and 2 streams of 6 s a second\n${lines.join('\n')}\n`,
-  );
+  await copy?.close();
   await hermes?.close();
 });
 
-/** Does it under load, and says how long it took and what customers noticed. */
-async function measured(what: string, act: () => Promise<unknown>) {
-  const traffic = await startTraffic(hermes.sandbox, load);
-  const startedMs = Date.now();
-  await act();
-  const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
-  const seen = await traffic.stop();
-  lines.push(
-    `${what}: ${seconds} s, ${seen.failed} of ${seen.sent} requests failed, ${seen.cutStreams} of ${seen.streams} streams cut, longest gap ${seen.longestGapMs} ms`,
-  );
-  return seen;
+interface Measured {
+  /** From the command until every container answers customers. */
+  seconds: number;
+  seen: TrafficResult;
+}
+
+/** Under load. `act` ends when customers have it; what `rest` returns is waited for before the load ends. */
+async function measured(
+  sandbox: Sandbox,
+  act: () => Promise<{ rest?: Promise<unknown> }>,
+): Promise<Measured> {
+  const traffic = await startTraffic(sandbox, load);
+  const [{ rest }, seconds] = await timed(act);
+  await rest;
+  return { seconds, seen: await traffic.stop() };
 }
 
 let count = 0;
 async function procedure(workflowType: string, input: object): Promise<unknown> {
   count += 1;
   const handle = await start(hermes.client, workflowType, `bench-${count}`, { service: 'api', ...input });
-  return handle.result();
+  const result: { outcome: string } = await handle.result();
+  expect(result.outcome).toBe('done');
+  return result;
 }
 
-async function compose(...args: string[]): Promise<void> {
-  const file = `${sandboxSources}/docker-compose.yml`;
-  await run('docker-compose', [
-    '-p',
-    hermes.project,
-    '--env-file',
-    hermes.sandbox.envFile,
-    '-f',
-    file,
-    ...args,
+/** With hermes-ops, until its run has ended: a scaling out is over for customers before it was watched. */
+function ours(workflowType: string, input: object, containers: number): Promise<Measured> {
+  return measured(hermes.sandbox, async () => {
+    const rest = procedure(workflowType, input);
+    await Promise.race([untilAllAnswer(hermes.sandbox, containers), rest]);
+    return { rest };
+  });
+}
+
+function both(turns: { ours: Measured[]; byHand: Measured[] }, way: string) {
+  return (of: (one: Measured) => number) => ({
+    ours: turns.ours.map(of),
+    byHand: turns.byHand.map(of),
+    way,
+  });
+}
+
+function reportNoticed(what: string, turns: { ours: Measured[]; byHand: Measured[] }, way: string) {
+  const of = both(turns, way);
+  return report([
+    { name: `${what}: requests that fail`, unit: 'requests', ...of(({ seen }) => seen.failed) },
+    { name: `${what}: streams that are cut`, unit: 'requests', ...of(({ seen }) => seen.cutStreams) },
+    {
+      name: `${what}: longest time without an answer`,
+      unit: 's',
+      ...of(({ seen }) => seen.longestGapMs / 1000),
+    },
   ]);
 }
 
-/** Answers a second of a route that keeps a CPU busy. */
-async function throughput(): Promise<number> {
-  const client = await sandboxClient(hermes.sandbox);
-  const endMs = Date.now() + measuredMs;
-  let answers = 0;
-  const ask = async (): Promise<void> => {
-    while (Date.now() < endMs) {
-      const { status } = await client.ask(`/api/v1/work?ms=${busyMs}`);
-      if (status === 200) answers += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: askedAtOnce }, ask));
-  await client.close();
-  return Math.round(answers / (measuredMs / 1000));
+function expectUnnoticed(all: Measured[]): void {
+  for (const { seen } of all) expect(seen).toMatchObject({ failed: 0, cutStreams: 0 });
 }
 
 test('a rolling restart, beside docker-compose restart', async () => {
-  const ours = await measured('restartService', () => procedure('restartService', {}));
-  expect(ours).toMatchObject({ failed: 0, cutStreams: 0 });
-  const client = await sandboxClient(hermes.sandbox);
-  await measured('docker-compose restart api', async () => {
-    await compose('restart', 'api');
-    await until('it answers again', async () => (await client.ask('/health')).status === 200, 60_000);
-  });
-  await client.close();
+  const turns = await inTurns(
+    () =>
+      measured(hermes.sandbox, async () => {
+        await procedure('restartService', {});
+        return {};
+      }),
+    () =>
+      measured(hermes.sandbox, async () => {
+        await compose(hermes.sandbox, ['restart', 'api']);
+        await untilAllAnswer(hermes.sandbox, 1);
+        return {};
+      }),
+  );
+  const way = 'docker-compose restart api';
+  await reportNoticed('restart', turns, way);
+  await report([
+    { name: 'restart: until it is done', unit: 's', ...both(turns, way)(({ seconds }) => seconds) },
+  ]);
+  expectUnnoticed(turns.ours);
 });
 
-test('1 → 3 → 1, and the load is spread', async () => {
-  const one = await throughput();
-  expect(
-    await measured('scaleService 1 → 3', () => procedure('scaleService', { replicas: 3 })),
-  ).toMatchObject({
-    failed: 0,
-    cutStreams: 0,
-  });
-  const three = await throughput();
-  lines.push(`answers a second of ${busyMs} ms of CPU each: ${one} with 1, ${three} with 3 containers`);
-  expect(
-    await measured('scaleService 3 → 1', () => procedure('scaleService', { replicas: 1 })),
-  ).toMatchObject({
-    failed: 0,
-    cutStreams: 0,
-  });
+test('1 → 3 → 1, beside docker-compose up --scale', async () => {
+  const byHand = (replicas: number): Promise<Measured> =>
+    measured(copy.sandbox, async () => {
+      await copy.scale(replicas);
+      await untilAllAnswer(copy.sandbox, replicas);
+      return {};
+    });
+  const inwards = { ours: [] as Measured[], byHand: [] as Measured[] };
+  const outwards = await inTurns(
+    async () => {
+      const out = await ours('scaleService', { replicas: 3 }, 3);
+      inwards.ours.push(
+        await measured(hermes.sandbox, async () => {
+          await procedure('scaleService', { replicas: 1 });
+          return {};
+        }),
+      );
+      return out;
+    },
+    async () => {
+      const out = await byHand(3);
+      inwards.byHand.push(await byHand(1));
+      return out;
+    },
+  );
+  const way = 'docker-compose up -d --scale api=3 and a reload of nginx, with a compose file that allows it';
+  await report([
+    {
+      name: 'scale 1 → 3: until all three answer customers',
+      unit: 's',
+      ...both(outwards, way)(({ seconds }) => seconds),
+    },
+  ]);
+  await reportNoticed('scale 1 → 3', outwards, way);
+  await reportNoticed('scale 3 → 1', inwards, way);
+  expectUnnoticed([...outwards.ours, ...inwards.ours]);
 });
 
-test('a resize', async () => {
-  const seen = await measured('resizeService to 3 GiB', () => procedure('resizeService', { memory: '3GiB' }));
-  expect(seen).toMatchObject({ failed: 0, cutStreams: 0 });
+test('a resize, beside docker-compose up with other limits', async () => {
+  let cpus = 1;
+  const next = (): number => (cpus = cpus === 1 ? 0.9 : 1);
+  const turns = await inTurns(
+    () =>
+      measured(hermes.sandbox, async () => {
+        await procedure('resizeService', { cpus: next() });
+        return {};
+      }),
+    () =>
+      measured(hermes.sandbox, async () => {
+        const variables = { HERMES_API_CPUS: String(next()) };
+        await compose(hermes.sandbox, ['up', '-d', 'api'], { variables });
+        await compose(hermes.sandbox, ['exec', '-T', 'nginx', 'nginx', '-s', 'reload']);
+        await untilAllAnswer(hermes.sandbox, 1);
+        return {};
+      }),
+  );
+  const way = 'docker-compose up -d with other limits, and a reload of nginx';
+  await reportNoticed('resize', turns, way);
+  await report([
+    { name: 'resize: until it is done', unit: 's', ...both(turns, way)(({ seconds }) => seconds) },
+  ]);
+  expectUnnoticed(turns.ours);
+});
+
+test('three containers answer what keeps CPUs busy, beside one', async () => {
+  await procedure('resizeService', { cpus: cpusOfOne });
+  const turns = await inTurns(
+    async () => {
+      await procedure('scaleService', { replicas: 3 });
+      return busyAnswerMs(hermes.sandbox, measuredMs);
+    },
+    async () => {
+      await procedure('scaleService', { replicas: 1 });
+      return busyAnswerMs(hermes.sandbox, measuredMs);
+    },
+  );
+  const way = 'one container';
+  await report([{ name: 'three containers: time for each busy answer', unit: 'ms', ...turns, way }]);
+  await procedure('scaleService', { replicas: 1 });
 });

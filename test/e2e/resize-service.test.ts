@@ -18,7 +18,11 @@ beforeAll(async () => {
   hermes = await install('resize', { rows: 500 });
   const services = { api: { limits: bounds } };
   await hermes.writeStack({
-    sections: { ...schedulesOff, compose: { project: hermes.project, services } },
+    sections: {
+      ...schedulesOff,
+      scaling: { watch: '1s' },
+      compose: { project: hermes.project, services },
+    },
   });
   await hermes.startWorker();
 });

@@ -6,8 +6,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { makeDeadLetters } from '../../scripts/sandbox/faults.ts';
 import type { RestartReport } from '../../src/workflows/restart-service.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
+import { compose } from './support/compose.ts';
 import { install, type Installation, schedulesOff } from './support/installation.ts';
 import { openPlan, start, statusWhen } from './support/runs.ts';
+import { until } from './support/sandbox-client.ts';
 import { type ServiceState, serviceState } from './support/service-state.ts';
 import { startTraffic } from './support/traffic.ts';
 
@@ -22,7 +24,7 @@ beforeAll(async () => {
     sections: {
       ...schedulesOff,
       scaling: { watch: '1s', drainWithin: '8s', restartsPerHour: 100 },
-      compose: { project: hermes.project, services: { api: { startWithin: '15s' } } },
+      compose: { project: hermes.project, services: { api: { startWithin: '6s' } } },
     },
   });
   await hermes.startWorker();
@@ -120,6 +122,27 @@ describe('a rolling restart of a single container', () => {
     expect(sweep.exitCode).toBe(0);
     expect(sweep.stdout).toContain('-bridge-');
     expect(await serviceState(hermes)).toEqual({ ...before, startedAt: expect.anything() });
+  });
+});
+
+describe('compose that makes the api anew in the middle', () => {
+  test('ends the restart; what compose made serves, and no copy is left', async () => {
+    const handle = await restart({ service: 'api' });
+    await statusWhen(handle, ({ running }) => running.some((title) => title.startsWith('Restart ')));
+    await compose(hermes.sandbox, ['up', '-d', '--force-recreate', '--no-deps', 'api']).catch(
+      () => undefined,
+    );
+    await failure(handle);
+    expect((await hermes.hermesOps('run', 'sweep-leftovers')).exitCode).toBe(0);
+    await compose(hermes.sandbox, ['up', '-d']);
+    await until('the api answers', async () => (await serviceState(hermes)).publishedPort === 200);
+    const after = await serviceState(hermes);
+    expect(after.containers.map(({ name, running }) => ({ name, running }))).toEqual([
+      { name: before.containers[0]?.name, running: true },
+    ]);
+    expect(after.hosts).toEqual([]);
+    const customers = await startTraffic(hermes.sandbox, { requestsPerSecond: 10, streamsPerSecond: 0.5 });
+    expect((await customers.stop()).failed).toBe(0);
   });
 });
 

@@ -1,13 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { run } from '../../scripts/sandbox/command.ts';
-import { sandboxSources } from '../../scripts/sandbox/folders.ts';
 import type { RebalanceReport } from '../../src/workflows/rebalance-proxy.ts';
 import type { ScaleReport } from '../../src/workflows/scale-service.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
+import { compose } from './support/compose.ts';
+import type { RunStatus } from '../../src/workflows/steps/status.ts';
 import { install, type Installation, schedulesOff } from './support/installation.ts';
-import { start, statusWhen } from './support/runs.ts';
+import { openPlan, start, statusWhen } from './support/runs.ts';
 import { sandboxClient } from './support/sandbox-client.ts';
 import { type ServiceState, serviceState } from './support/service-state.ts';
 import { startTraffic } from './support/traffic.ts';
@@ -23,7 +23,7 @@ beforeAll(async () => {
     sections: {
       ...schedulesOff,
       scaling: { watch: '2s', drainWithin: '20s' },
-      compose: { project: hermes.project, services: { api: { startWithin: '15s' } } },
+      compose: { project: hermes.project, services: { api: { startWithin: '6s' } } },
     },
   });
   await hermes.startWorker();
@@ -125,7 +125,7 @@ describe('a replica that fails', () => {
     await hermes.docker.getContainer(await madeBy(handle)).pause();
     const said = await failure(handle);
     const seen = await traffic.stop();
-    expect(said).toContain('does not answer 15 s after its start');
+    expect(said).toContain('does not answer 6 s after its start');
     expect(seen).toMatchObject({ failed: 0, cutStreams: 0 });
     expect(Object.keys(seen.answeredBy)).toHaveLength(1);
     expect(await serviceState(hermes)).toEqual(before);
@@ -144,8 +144,6 @@ describe('other people', () => {
   });
 
   test('who have the name keep it; whose compose up takes the replica away lose nothing else, and are told of', async () => {
-    const file = `${sandboxSources}/docker-compose.yml`;
-    const compose = ['-p', hermes.project, '--env-file', hermes.sandbox.envFile, '-f', file];
     const replica = `${hermes.project}_api_3`;
     const taken = await hermes.docker.createContainer({
       name: `${hermes.project}_api_2`,
@@ -160,8 +158,8 @@ describe('other people', () => {
 
     // A replica is of a run that has ended, and stays all the same.
     expect((await hermes.hermesOps('run', 'sweep-leftovers')).exitCode).toBe(0);
-    expect(await run('docker-compose', [...compose, 'ps', 'api'])).toContain(replica);
-    await run('docker-compose', [...compose, 'up', '-d']);
+    expect(await compose(hermes.sandbox, ['ps', 'api'])).toContain(replica);
+    await compose(hermes.sandbox, ['up', '-d']);
     const after = await serviceState(hermes);
     expect(after.containers[0]).toEqual(before.containers[0]);
     expect(after.startedAt).toEqual(before.startedAt);
@@ -175,6 +173,47 @@ describe('other people', () => {
       report: { reached: { names: [`${hermes.project}-api`] } },
     });
     expect((await scaled(1)).summary).toContain('already');
+  });
+});
+
+describe('a restore, which may stop the api,', () => {
+  const restore = (input: object): Promise<WorkflowHandle> =>
+    start(hermes.client, 'restoreDatabase', `restore-${(count += 1)}`, {
+      backup: 'latest',
+      by: 'dana',
+      ...input,
+    });
+  const waitsForAnswer = ({ question }: RunStatus): boolean => question !== undefined;
+  async function reject(handle: WorkflowHandle): Promise<void> {
+    await handle.signal('reject', { by: 'chris', plan: await openPlan(handle), reason: 'a test' });
+    expect(await handle.result()).toMatchObject({ outcome: 'rejected' });
+  }
+  beforeAll(async () => {
+    await (await start(hermes.client, 'backupDatabase', 'backup')).result();
+  });
+
+  test('that goes on lets no scaling begin, and no restart', async () => {
+    const first = await restore({});
+    await statusWhen(first, waitsForAnswer);
+    const held = `held by restoreDatabase (workflow ${first.workflowId}`;
+    expect(await failure(await scale(2))).toContain(held);
+    const restart = await start(hermes.client, 'restartService', 'restart', { service: 'postgres' });
+    expect(await failure(restart)).toContain(held);
+    await reject(first);
+    expect(await serviceState(hermes)).toEqual(before);
+  });
+
+  test('does not begin while a scaling goes on, or waits in line until it has ended', async () => {
+    const scaling = await scale(2);
+    await statusWhen(scaling, ({ running }) => running.length > 0);
+    const held = `service/api of ${hermes.project} is held by scaleService (workflow ${scaling.workflowId}`;
+    const [said, queued] = [await failure(await restore({})), await restore({ onBusy: 'queue' })];
+    expect(said).toContain(held);
+    expect(await scaling.result()).toMatchObject({ outcome: 'done', report: { after: 2 } });
+    await statusWhen(queued, waitsForAnswer);
+    await reject(queued);
+    await scaled(1);
+    expect(await serviceState(hermes)).toEqual(before);
   });
 });
 
@@ -221,14 +260,13 @@ describe('compose that makes the api anew in the middle', () => {
   test('ends the scaling; what compose made serves, and no replica is left', async () => {
     const handle = await scale(3);
     await statusWhen(handle, ({ running }) => running.some((title) => title.startsWith('Start number')));
-    const file = `${sandboxSources}/docker-compose.yml`;
-    const up = ['-p', hermes.project, '--env-file', hermes.sandbox.envFile, '-f', file, 'up', '-d'];
-    await run('docker-compose', [...up, '--force-recreate', '--no-deps', 'api']).catch(() => undefined);
+    const anew = ['up', '-d', '--force-recreate', '--no-deps', 'api'];
+    await compose(hermes.sandbox, anew).catch(() => undefined);
     await failure(handle);
     const sweep = await hermes.hermesOps('run', 'sweep-leftovers');
     expect(sweep.exitCode).toBe(0);
     const client = await sandboxClient(hermes.sandbox);
-    await run('docker-compose', up);
+    await compose(hermes.sandbox, ['up', '-d']);
     expect((await client.ask('/health')).status).toBe(200);
     await client.close();
     const after = await serviceState(hermes);

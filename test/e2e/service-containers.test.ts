@@ -1,8 +1,10 @@
+import type Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createContainerActivities } from '../../src/activities/docker/activities.ts';
 import { execIn } from '../../src/activities/docker/exec.ts';
 import { freeBytesIn } from '../../src/activities/docker/free-space.ts';
 import { findServiceContainers, runningContainer } from '../../src/activities/docker/service-containers.ts';
+import { createServiceContainerActivities } from '../../src/activities/docker/service-activities.ts';
 import { type ComposeProject, createComposeProject } from './support/compose-project.ts';
 import { attemptOf } from './support/run.ts';
 
@@ -138,6 +140,59 @@ describe('the api’s containers', { timeout: 60_000 }, () => {
       });
     } finally {
       await sick.remove();
+    }
+  });
+});
+
+describe('a container whose image', { timeout: 60_000 }, () => {
+  /** Answers, on an image of its own that has one name. */
+  async function ofOwnImage(): Promise<{ own: ComposeProject; api: Docker.Container; image: string }> {
+    const own = await createComposeProject();
+    own.setting.stack.compose.project = own.name;
+    const seed = await own.runOther({ Cmd: ['true'] });
+    await seed.wait();
+    const image = `hermes-ops-${own.name}:1`;
+    await seed.commit({ repo: `hermes-ops-${own.name}`, tag: '1' });
+    const api = await own.run('api', { Image: image, Cmd: answers, HostConfig: { Init: true } });
+    return { own, api, image };
+  }
+
+  const askedFor = { number: 2, service: 'api' };
+
+  test('has lost its name is copied from the very image that it runs', async () => {
+    const { own, api, image } = await ofOwnImage();
+    const services = createServiceContainerActivities(own.setting);
+    const { Image: id, State } = await api.inspect();
+    try {
+      await own.docker.getImage(image).remove({ force: true });
+      const made = await attemptOf().do(() =>
+        services.startReplica({ ...askedFor, id: api.id, startedAt: State.StartedAt }),
+      );
+      expect(made).toMatchObject({ answers: true, image: id });
+    } finally {
+      await own.remove();
+      await own.docker.getImage(id).remove();
+    }
+  });
+
+  test('is gone from the engine is not copied, and the image is named', async () => {
+    const { own, api, image } = await ofOwnImage();
+    const services = createServiceContainerActivities(own.setting);
+    try {
+      await api.stop({ t: 0 });
+      await own.docker.getImage(image).remove({ force: true });
+      await api.start();
+      const look = await services.lookAtService({ service: 'api' });
+      expect(look.uncopyable).toEqual([`its image (${image}) is gone from the engine`]);
+      const startedAt = look.containers[0]?.startedAt ?? '';
+      await expect(
+        attemptOf().do(() => services.startReplica({ ...askedFor, id: api.id, startedAt })),
+      ).rejects.toMatchObject({
+        type: 'CannotCopy',
+        message: expect.stringMatching(/The image sha256:\w+ is gone.*Pull or build it again/s),
+      });
+    } finally {
+      await own.remove();
     }
   });
 });

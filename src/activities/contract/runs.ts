@@ -31,6 +31,8 @@ export interface RunsActivities {
 export interface StackPolicy {
   stack: string;
   database: string;
+  /** Compose's names of what a restore concerns. Runs that began before this was read have none. */
+  services?: { api: string; database: string };
   undoWindowMs: number;
   keepUndoneForMs: number;
   fence: 'none' | 'read-only' | 'stop';

@@ -11,10 +11,12 @@ export function createStackActivities(setting: Setting): StackActivities {
   return {
     async readPolicy() {
       const { hostnames, challenge, acmeServer, renewAtLifetimeLeft, warnBeforeMs } = stack.certificates;
+      const { api, database } = stack.compose.services;
       const { undoWindowMs, keepUndoneForMs, fence, reconnectWithinMs } = stack.restore;
       return {
         stack: stack.stack,
         database: stack.database.name,
+        services: { api: api.service, database: database.service },
         undoWindowMs,
         keepUndoneForMs,
         fence,

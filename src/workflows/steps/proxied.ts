@@ -6,10 +6,8 @@ import type {
   Settled,
 } from '../../activities/contract/containers.ts';
 import type { ProxyActivities, ProxyLook, Reached } from '../../activities/contract/proxy.ts';
-import type { RunsActivities } from '../../activities/contract/runs.ts';
 import { problem } from '../../problem.ts';
 import type { ApprovalName } from '../../stack/people.ts';
-import { underTitle } from './current-step.ts';
 import { longRead, quickLook, shortChange } from './policies.ts';
 import type { Run } from './run.ts';
 import { counted } from './words.ts';
@@ -18,16 +16,6 @@ const { lookAtService } = proxyActivities<ServiceContainerActivities>(quickLook)
 const { settleService } = proxyActivities<ServiceContainerActivities>(shortChange);
 const { drainContainer } = proxyActivities<ServiceContainerActivities>(longRead);
 const { lookAtProxy, awaitReached } = proxyActivities<ProxyActivities>(quickLook);
-const { inspectLock } = proxyActivities<RunsActivities>(quickLook);
-
-/** Nothing else may change the service meanwhile; a restore may stop and start the api. */
-export async function lockService(run: Run, service: string): Promise<void> {
-  await run.lock(`service/${service}`);
-  const { holder } = await underTitle('Does a restore go on?', () =>
-    inspectLock({ lockId: `lock/${run.policy.stack}/database` }),
-  );
-  if (holder?.procedure === 'restoreDatabase') await run.lock('database');
-}
 
 export async function lookAt(run: Run, service: string): Promise<ServiceLook> {
   return run.step(

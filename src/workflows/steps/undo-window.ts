@@ -8,6 +8,7 @@ import { quickLook, shortChange } from './policies.ts';
 import type { Decision } from './question.ts';
 import { describeWritten } from './restore-words.ts';
 import type { Run } from './run.ts';
+import { lockForRestore } from './service-locks.ts';
 
 const { dropDatabase, swapBack } = proxyActivities<DatabaseActivities>(shortChange);
 const { smokeTest } = proxyActivities<ServiceActivities>(quickLook);
@@ -71,7 +72,7 @@ function askForUndo(run: Run, swap: Swap, windowMs: number): Promise<Decision> {
 
 async function rollBack(run: Run, swap: Swap, approval: string, fence: Fence, by: string): Promise<Undo> {
   run.enter('undoing');
-  await run.lock('database', 'queue');
+  await lockForRestore(run, 'queue');
   const keepUntil = new Date(Date.now() + run.policy.keepUndoneForMs).toISOString();
 
   // -- customers notice from here --

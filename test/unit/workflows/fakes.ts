@@ -63,6 +63,7 @@ const swap: Swap = {
 export const policy: StackPolicy = {
   stack: 'hermes',
   database: 'hermes',
+  services: { api: 'api', database: 'postgres' },
   undoWindowMs: 86_400_000,
   keepUndoneForMs: 7 * 86_400_000,
   fence: 'none',

@@ -232,18 +232,74 @@ describe('a scaling', () => {
   });
 });
 
-test('a scaling does not meet a restore, which may stop the api', async () => {
-  const scene = world();
-  await temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () => {
-    const restore = await temporal.start('restoreDatabase', 'restore-first', [{ backup: 'latest' }]);
-    await statusWhen(restore, (status) => status.question !== undefined);
-    const scaling = await temporal.start('scaleService', 'scale-second', [{ service: 'api', replicas: 2 }]);
-    const { timeline } = await statusWhen(scaling, (status) => status.outcome === 'failed');
-    expect(timeline.at(-1)?.text).toContain('held by restoreDatabase (workflow restore-first');
-    await restore.cancel();
-    await ended(restore);
+describe('a restore, which may stop the api,', () => {
+  test('lets no scaling begin', async () => {
+    const scene = world();
+    await temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () => {
+      const restore = await temporal.start('restoreDatabase', 'restore-first', [{ backup: 'latest' }]);
+      await statusWhen(restore, (status) => status.question !== undefined);
+      const scaling = await temporal.start('scaleService', 'scale-second', [{ service: 'api', replicas: 2 }]);
+      const { timeline } = await statusWhen(scaling, (status) => status.outcome === 'failed');
+      expect(timeline.at(-1)?.text).toContain('held by restoreDatabase (workflow restore-first');
+      await restore.cancel();
+      await ended(restore);
+    });
+    expect(scene.calls).not.toContain('startReplica');
   });
-  expect(scene.calls).not.toContain('startReplica');
+
+  test.each([
+    ['scaleService', { service: 'api', replicas: 2 }, 'service/api'],
+    ['restartService', { service: 'postgres' }, 'database'],
+  ])('does not begin beside %s, or waits in line', async (workflowType, input, resource) => {
+    const asks = { required: true, count: 1, from: [], deadlineMs: 60_000, remindAfterMs: 30_000 };
+    const scene = world({
+      readPolicy: async () => ({ ...policy, approvals: { 'scale-service': asks, 'restart-service': asks } }),
+    });
+    await temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () => {
+      const first = await temporal.start(workflowType, `first-${workflowType}`, [input]);
+      await statusWhen(first, (status) => status.question !== undefined);
+      const restore = (onBusy: string) =>
+        temporal.start('restoreDatabase', `${onBusy}-beside-${workflowType}`, [{ backup: 'latest', onBusy }]);
+      const refused = await restore('fail');
+      expect(await ended(refused)).toMatchObject({
+        message: expect.stringContaining(`The ${resource} of hermes is held by ${workflowType}`),
+      });
+      const waiting = await restore('queue');
+      await statusWhen(waiting, ({ timeline }) =>
+        timeline.some(({ text }) => text.startsWith(`Waiting in line: ${resource} is held`)),
+      );
+      expect(scene.calls).not.toContain('chooseBackup');
+      await first.cancel();
+      await ended(first);
+      await statusWhen(waiting, (status) => status.question !== undefined);
+      await waiting.cancel();
+      await ended(waiting);
+    });
+  });
+
+  test('and a scaling that both wait in line never wait for each other', async () => {
+    const scene = world();
+    await temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () => {
+      const restore = await temporal.start('restoreDatabase', 'restore-one', [{ backup: 'latest' }]);
+      await statusWhen(restore, (status) => status.question !== undefined);
+      const inLine = { onBusy: 'queue' };
+      const scaling = await temporal.start('scaleService', 'scale-in-line', [
+        { service: 'api', replicas: 2, ...inLine },
+      ]);
+      const next = await temporal.start('restoreDatabase', 'restore-two', [{ backup: 'latest', ...inLine }]);
+      for (const waits of [scaling, next])
+        await statusWhen(waits, ({ timeline }) => timeline.some(({ text }) => text.startsWith('Waiting in')));
+      await restore.cancel();
+      await ended(restore);
+      const endNext = async (): Promise<void> => {
+        await statusWhen(next, (status) => status.question !== undefined);
+        await next.cancel();
+        await ended(next);
+      };
+      const [scaled] = await Promise.all([ended(scaling), endNext()]);
+      expect(scaled).toMatchObject({ outcome: 'done' });
+    });
+  });
 });
 
 test('nginx that cannot be told whom to ask is not used for a restart behind a copy; the restart in place is offered', async () => {

@@ -10,6 +10,8 @@ export interface FileChange {
 const ownWriting = [
   /^\/(?:tmp|run|proc|sys|dev|var\/(?:tmp|run|log|cache|lock|lib\/nginx))(?:\/|$)/,
   /^\/etc\/(?:hosts|hostname|resolv\.conf|mtab)$/,
+  // Where the engine mounts the first process of a container with `init: true`.
+  /^(?:\/usr)?\/s?bin\/docker-init$/,
   /\/(?:__pycache__|\.cache|\.pytest_cache|node_modules\/\.cache)(?:\/|$)/,
   /\.(?:pyc|pid|log|sock)$/,
   /^(?:\/root|\/home\/[^/]+)\/\.[^/]*(?:history|rnd|lesshst)$/,
