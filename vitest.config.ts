@@ -20,8 +20,11 @@ const shared = {
   },
 };
 
-/** Tests on real containers share the machine and the sandbox: one file after the other. */
+/** Tests on real containers share the machine: where time or load is measured, one file after the other. */
 const oneAtATime = { ...shared, fileParallelism: false, teardownTimeout: 2 * minutes };
+
+/** Each file has a sandbox, a Temporal server and ports of its own, and waits more than it works. */
+const twoAtATime = { ...shared, maxWorkers: 2, teardownTimeout: 2 * minutes };
 
 export default defineConfig({
   test: {
@@ -55,7 +58,7 @@ export default defineConfig({
       },
       {
         test: {
-          ...oneAtATime,
+          ...twoAtATime,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 5 * minutes,
@@ -64,7 +67,7 @@ export default defineConfig({
       },
       {
         test: {
-          ...oneAtATime,
+          ...twoAtATime,
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           testTimeout: 20 * minutes,

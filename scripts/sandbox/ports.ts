@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /** The host ports, on loopback: the api itself, nginx without and with TLS. */
@@ -10,26 +11,29 @@ export interface SandboxPorts {
 /** Away from HERMES's own 8000, 80 and 443, so that nothing on the machine collides. */
 export const usualPorts: SandboxPorts = { api: 18_000, http: 18_080, https: 18_443 };
 
+/** Below the ports that Linux gives to outgoing connections: one of those may take a free port before it is used. */
+const free = { from: 20_000, to: 32_000 };
+const tries = 100;
+
 /** Three ports that nobody uses at this moment. */
 export async function freePorts(): Promise<SandboxPorts> {
-  const servers = await Promise.all([listen(), listen(), listen()]);
-  const [api, http, https] = servers.map((server) => {
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('A listening socket has no port.');
-    return address.port;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  if (api === undefined || http === undefined || https === undefined)
-    throw new Error('No free port was found.');
-  return { api, http, https };
+  const api = await freePort([]);
+  const http = await freePort([api]);
+  return { api, http, https: await freePort([api, http]) };
 }
 
-function listen(): Promise<ReturnType<typeof createServer>> {
-  return new Promise((resolve, reject) => {
+async function freePort(taken: readonly number[]): Promise<number> {
+  for (let attempt = 0; attempt < tries; attempt += 1) {
+    const port = randomInt(free.from, free.to);
+    if (!taken.includes(port) && (await isFree(port))) return port;
+  }
+  throw new Error(`No free port was found between ${free.from} and ${free.to}.`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      resolve(server);
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }

@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { KillMatrixResult } from '../../scripts/kill-matrix/result.ts';
+import { endOf, type KillMatrixResult } from '../../scripts/kill-matrix/result.ts';
 import { readKillMatrixRequest } from '../../scripts/kill-matrix/request.ts';
 import { type Ground, layGround } from '../faults/support/ground.ts';
 import { type Course, courses } from './courses.ts';
@@ -40,12 +40,12 @@ async function killedRun(
 ): Promise<KillMatrixResult> {
   const startedAtMs = Date.now();
   const delayMs = delayOf(kill.seed, kill.afterEvent);
-  const wrong = await runOnce(ground, course, { afterEvent: kill.afterEvent, delayMs }).then(
-    (run) => run.wrong,
-    (error: unknown) => [String(error)],
+  const run = await runOnce(ground, course, { afterEvent: kill.afterEvent, delayMs }).catch(
+    (error: unknown) => ({ missed: false, wrong: [String(error)] }),
   );
-  const result = { ...kill, delayMs, seconds: (Date.now() - startedAtMs) / 1000, wrong };
-  const verdict = wrong.length === 0 ? 'as it should' : wrong.join('; ');
+  const { missed, wrong } = run;
+  const result = { ...kill, delayMs, seconds: (Date.now() - startedAtMs) / 1000, missed, wrong };
+  const verdict = endOf(result);
   process.stdout.write(
     `${kill.procedure}, killed ${delayMs} ms after event ${kill.afterEvent} (${kill.name}): ${verdict}, ${result.seconds.toFixed(1)} s\n`,
   );

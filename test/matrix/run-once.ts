@@ -9,6 +9,8 @@ import type { Course } from './courses.ts';
 export interface OneRun {
   /** When the worker could have been killed; empty for a run in which it was. */
   moments: Kill[];
+  /** It ended before it came to the event after which its worker was to be killed. */
+  missed: boolean;
   /** What is not as it should be. */
   wrong: string[];
 }
@@ -37,9 +39,9 @@ export async function runOnce(
   await dropKept(ground, kept);
   return {
     moments: Array.isArray(followed) ? followed : [],
+    missed: followed === false,
     wrong: [
       ...wrong,
-      ...(followed === false ? ['it ended before that event'] : []),
       ...(lost.length > 0 ? [`${lost.length} confirmed writes are lost`] : []),
       ...unlike('what customers saw', seen, course.seen),
       ...unlike('the end', end, course.ends),

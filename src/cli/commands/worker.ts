@@ -2,8 +2,6 @@ import type { Command } from 'commander';
 import { readEnvironment } from '../../environment.ts';
 import { embeddedDatabaseFile, locateTemporal } from '../../temporal/locate.ts';
 import { runningDevServer } from '../../temporal/dev-server.ts';
-import { startEmbeddedServer } from '../../worker/embedded-server.ts';
-import { runWorker } from '../../worker/run-worker.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { print, printJson } from '../session.ts';
 
@@ -14,7 +12,11 @@ export function addWorkerCommands(program: Command): void {
     .description(
       'Run the worker of this stack; starts the embedded Temporal server where none is configured.',
     )
-    .action(() => runWorker(readEnvironment(), process.env, print));
+    .action(async () => {
+      // Loaded here: every other command would wait for it, half a second each time.
+      const { runWorker } = await import('../../worker/run-worker.ts');
+      await runWorker(readEnvironment(), process.env, print);
+    });
 
   const server = program
     .command('server')
@@ -26,6 +28,7 @@ export function addWorkerCommands(program: Command): void {
     .action(async ({ json }: { json?: boolean }) => {
       // Whoever reads JSON gets one line of it: the first start fetches programs and says so.
       const log = json === true ? (line: string) => void process.stderr.write(`${line}\n`) : print;
+      const { startEmbeddedServer } = await import('../../worker/embedded-server.ts');
       const { address, uiUrl, reused } = await startEmbeddedServer(readEnvironment(), log);
       if (json === true) printJson({ running: true, address, uiUrl, reused });
       else print(`${reused ? 'Runs already' : 'Started'}: ${address}, Web UI ${uiUrl}`);
