@@ -115,10 +115,10 @@ describe('an authority', () => {
     await hermes.front.down();
     const handle = await hermes.renew();
     const { timeline } = await statusWhen(handle, (status) =>
-      status.timeline.some(({ text }) => text.startsWith('The authority cannot be reached')),
+      status.timeline.some(({ text }) => /^P2: .*was not renewed; it ends in 9 days/.test(text)),
     );
     await hermes.front.up();
-    expect(timeline.at(-1)?.text).toMatch(/P2: .*was not renewed; it ends in 9 days/);
+    expect(timeline.map(({ text }) => text).join('\n')).toMatch(/cannot be reached: .*Connection refused/);
     // Somebody else may have a certificate ready meanwhile: the lock is free.
     expect(await (await hermes.renew()).result()).toMatchObject({ outcome: 'done' });
     await handle.cancel();
