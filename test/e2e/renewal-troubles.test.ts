@@ -94,7 +94,7 @@ describe('before an order is spent, a renewal finds', () => {
 describe('an authority', () => {
   test('that limits orders is asked again when it said, and not before', async () => {
     const retryAfterS = 4;
-    hermes.front.refuse(2, 429, retryAfterS);
+    hermes.front.refuse(1, 429, retryAfterS);
     const handle = await hermes.renew();
     const { timeline } = await statusWhen(handle, (status) =>
       status.timeline.some(({ text }) => text.startsWith('The authority limits')),
@@ -102,10 +102,9 @@ describe('an authority', () => {
     expect(timeline.map(({ text }) => text).join('\n')).toContain('too many new orders recently');
     const result: Result = await handle.result();
     expect(result.outcome).toBe('done');
-    const [first = 0, second = 0, third = 0] = hermes.front.orders;
-    expect(hermes.front.orders).toHaveLength(3);
-    for (const waitedMs of [second - first, third - second])
-      expect(waitedMs).toBeGreaterThanOrEqual(retryAfterS * 1000);
+    const [first = 0, second = 0] = hermes.front.orders;
+    expect(hermes.front.orders).toHaveLength(2);
+    expect(second - first).toBeGreaterThanOrEqual(retryAfterS * 1000);
     expect(await handshake(hermes.sandbox)).toMatchObject({
       fingerprint: result.report?.service?.changes[0]?.after.fingerprint,
     });

@@ -10,7 +10,7 @@ import { fingerprintIn, forgetLineages, lifetime, pairFor, serve } from './certi
 import { install, type Installation, schedulesOff } from './installation.ts';
 import { start } from './runs.ts';
 
-/** An installation whose certificates come from a real authority, with a worker. */
+/** An installation whose certificates come from a real authority, with a worker where asked for. */
 export interface CertificateInstallation extends Installation {
   front: AuthorityFront;
   /** Two pairs of the sandbox's own: 10 of 90 days are left of one, 80 of the other. */
@@ -29,10 +29,20 @@ export interface CertificateInstallation extends Installation {
   withConfiguration<T>(change: (text: string) => string, act: () => Promise<T>): Promise<T>;
 }
 
-export async function installWithAuthority(name: string): Promise<CertificateInstallation> {
+export interface AuthorityOptions {
+  /** Whether a worker is started; the caller starts its own otherwise. */
+  worker?: boolean;
+}
+
+export async function installWithAuthority(
+  name: string,
+  { worker = true }: AuthorityOptions = {},
+): Promise<CertificateInstallation> {
   const hermes = await install(name, { rows: 100, authority: true });
   try {
-    return await completed(hermes, name);
+    const installation = await completed(hermes, name);
+    if (worker) await hermes.startWorker();
+    return installation;
   } catch (error) {
     await hermes.close();
     throw error;
@@ -50,7 +60,6 @@ async function completed(hermes: Installation, name: string): Promise<Certificat
   const sections = certificateSections(sandbox);
   const certificates = { ...sections?.certificates, acmeServer: front.directoryUrl, certbotImage };
   await hermes.writeStack({ sections: { ...schedulesOff, ...sections, certificates } });
-  await hermes.startWorker();
   const due = await pairFor(hermes);
   const fresh = await pairFor(hermes, lifetime(80));
   const noticesFile = join(directory, 'state', 'notices.jsonl');
