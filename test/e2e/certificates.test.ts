@@ -60,8 +60,8 @@ describe('hermes-ops certificates', () => {
     ]) {
       await hermes.writeStack({ sections: { ...schedulesOff, certificates: { hostnames: [name] } } });
       const { exitCode, stderr } = await hermes.hermesOps('certificates');
-      expect(exitCode, name).toBe(2);
-      expect(stderr, name).toMatch(/certificates\.(?:hostnames|challenge)/);
+      expect({ name, exitCode }).toEqual({ name, exitCode: 2 });
+      expect(stderr).toMatch(/certificates\.(?:hostnames|challenge)/);
     }
   });
 

@@ -32,15 +32,17 @@ export interface CertificateInstallation extends Installation {
 export interface AuthorityOptions {
   /** Whether a worker is started; the caller starts its own otherwise. */
   worker?: boolean;
+  /** The schedules of its stack file; all are off by default. */
+  schedules?: Record<string, object>;
 }
 
 export async function installWithAuthority(
   name: string,
-  { worker = true }: AuthorityOptions = {},
+  { worker = true, schedules = {} }: AuthorityOptions = {},
 ): Promise<CertificateInstallation> {
   const hermes = await install(name, { rows: 100, authority: true });
   try {
-    const installation = await completed(hermes, name);
+    const installation = await completed(hermes, name, schedules);
     if (worker) await hermes.startWorker();
     return installation;
   } catch (error) {
@@ -49,7 +51,11 @@ export async function installWithAuthority(
   }
 }
 
-async function completed(hermes: Installation, name: string): Promise<CertificateInstallation> {
+async function completed(
+  hermes: Installation,
+  name: string,
+  turnedOn: Record<string, object>,
+): Promise<CertificateInstallation> {
   const { sandbox, directory } = hermes;
   const certbotImage = `hermes-ops-test-certbot:${hermes.project}`;
   const certbotIs = async (image: string): Promise<void> => {
@@ -59,7 +65,8 @@ async function completed(hermes: Installation, name: string): Promise<Certificat
   const front = await openFront(hermes);
   const sections = certificateSections(sandbox);
   const certificates = { ...sections?.certificates, acmeServer: front.directoryUrl, certbotImage };
-  await hermes.writeStack({ sections: { ...schedulesOff, ...sections, certificates } });
+  const schedules = { ...schedulesOff.schedules, ...turnedOn };
+  await hermes.writeStack({ sections: { schedules, ...sections, certificates } });
   const due = await pairFor(hermes);
   const fresh = await pairFor(hermes, lifetime(80));
   const noticesFile = join(directory, 'state', 'notices.jsonl');
