@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { basename, join } from 'node:path';
 import { run } from './command.ts';
 import type { SandboxFolders } from './folders.ts';
@@ -21,6 +22,7 @@ export interface SandboxPair {
 }
 
 export interface PairOptions {
+  /** Host names and addresses; loopback is among them in any case. */
   names?: string[];
   /** An hour ago by default. */
   validFrom?: Date;
@@ -93,7 +95,9 @@ export async function makePair(
 }
 
 function settings(folder: string, names: string[]): string {
-  const covered = [...names.map((name) => `DNS:${name}`), 'IP:127.0.0.1'].join(',');
+  const covered = [...names, '127.0.0.1']
+    .map((name) => `${isIP(name) === 0 ? 'DNS' : 'IP'}:${name}`)
+    .join(',');
   return `[ca]
 default_ca = sandbox
 [sandbox]

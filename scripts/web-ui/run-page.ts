@@ -40,6 +40,17 @@ export async function openSchedules(page: Page, uiUrl: string): Promise<void> {
   await page.getByRole('table', { name: 'Schedules' }).waitFor();
 }
 
+/** Opens a schedule from the list of them, and lets it start its procedure now, with its own policy. */
+export async function triggerSchedule(page: Page, uiUrl: string, scheduleId: string): Promise<void> {
+  await openSchedules(page, uiUrl);
+  await page.getByRole('link', { name: scheduleId, exact: true }).click();
+  await page.getByRole('button', { name: 'Schedule Actions' }).click();
+  await page.getByRole('menuitem', { name: 'Trigger' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Trigger Immediately' });
+  await dialog.getByRole('button', { name: 'Trigger' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+}
+
 /** Opens the timeline; what is on it comes by itself. */
 export async function openTimeline(page: Page): Promise<Locator> {
   await page.getByRole('tab', { name: 'Timeline' }).click();

@@ -1,61 +1,165 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { placePair } from '../../scripts/sandbox/certificates.ts';
+import { run } from '../../scripts/sandbox/command.ts';
 import type { RenewalReport } from '../../src/workflows/renew-certificate.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { handshake } from '../../scripts/sandbox/handshake.ts';
-import { forgetLineages, onDisk, pairFor, serve } from './support/certificate-ground.ts';
-import { install, type Installation } from './support/installation.ts';
-import { start } from './support/runs.ts';
+import { fingerprintIn, lifetime, onDisk, pairFor } from './support/certificate-ground.ts';
+import { type CertificateInstallation, installWithAuthority } from './support/certificate-installation.ts';
+import { refusalOf } from './support/refusals.ts';
+import { failureOf } from './support/run.ts';
+import { openPlan, statusWhen } from './support/runs.ts';
 
 type Result = ProcedureResult<RenewalReport>;
 
-let hermes: Installation;
+let hermes: CertificateInstallation;
 /** The fingerprint of what is served when a test begins; ten of its ninety days are left. */
 let before: string;
 
 beforeAll(async () => {
-  hermes = await install('renew', { rows: 100, authority: true });
-  await hermes.startWorker();
+  hermes = await installWithAuthority('renew');
 });
 afterAll(() => hermes?.close());
 beforeEach(async () => {
-  await forgetLineages(hermes);
-  before = await serve(hermes, await pairFor(hermes));
+  before = await hermes.prepare();
 });
 
-let count = 0;
-
-function renew(input: Record<string, unknown> = {}): Promise<WorkflowHandle> {
-  count += 1;
-  return start(hermes.client, 'renewCertificate', `renew-${count}`, { by: 'chris', ...input });
+async function served(): Promise<string | undefined> {
+  const seen = await handshake(hermes.sandbox);
+  return 'fingerprint' in seen ? seen.fingerprint : seen.refused;
 }
 
-/** The written record of a run. */
-async function recordOf({ workflowId }: WorkflowHandle): Promise<string> {
-  const folder = join(hermes.directory, 'state', 'records');
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.md'));
-  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
-  return texts.find((text) => text.includes(workflowId)) ?? '';
+function newOne(result: Result): string | undefined {
+  return result.report?.service?.changes[0]?.after.fingerprint;
 }
 
-describe('a renewal that is due', () => {
-  test('puts a new certificate in front of customers, on the disk with its key, and into the record', async () => {
-    const run = await renew();
-    const result: Result = await run.result();
+describe('a certificate that is due', () => {
+  test('is renewed: customers get the new one, it lies on the disk with its key, and the record has both', async () => {
+    const handle = await hermes.renew();
+    const result: Result = await handle.result();
     expect(result).toMatchObject({ outcome: 'done', report: { service: { lostConnections: 0 } } });
-    const after = result.report?.service?.changes[0]?.after;
-    expect(after?.fingerprint).not.toBe(before);
-    expect(after?.names).toEqual(['hermes.localhost', 'voice.hermes.localhost']);
+    const after = newOne(result);
+    expect(after).not.toBe(before);
     for (const name of hermes.sandbox.authority?.hostnames ?? [])
-      expect(await handshake(hermes.sandbox, name)).toEqual({
-        fingerprint: after?.fingerprint,
-        protocol: 'h2',
-      });
-    expect(await onDisk(hermes.sandbox)).toEqual({ fingerprint: after?.fingerprint, isPair: true });
-    const record = await recordOf(run);
+      expect(await handshake(hermes.sandbox, name)).toEqual({ fingerprint: after, protocol: 'h2' });
+    expect(await onDisk(hermes.sandbox)).toEqual({ fingerprint: after, isPair: true });
+    const record = await hermes.recordOf(handle);
     expect(record).toContain(before.slice(0, 12));
-    expect(record).toContain(after?.fingerprint);
+    expect(record).toContain(after);
+    expect(await hermes.notices()).toMatchObject([{ severity: 'P2' }]);
+  });
+
+  test('stays when that is only planned', async () => {
+    const result: Result = await (await hermes.renew({ dryRun: true })).result();
+    expect(result.outcome).toBe('planned');
+    expect(result.plan?.lines.join('\n')).toContain('9 days of 90 days are left');
+    expect(hermes.front.orders).toEqual([]);
+    expect(await served()).toBe(before);
+  });
+
+  test('is renewed once by two renewals: one at once says who is at it, one in line finds nothing due', async () => {
+    const order = hermes.front.hold();
+    const first = await hermes.renew();
+    await order.reached;
+    expect(await refusalOf(await hermes.renew())).toMatchObject({
+      type: 'ResourceBusy',
+      message: expect.stringContaining(first.workflowId),
+    });
+    const third = await hermes.renew({ onBusy: 'queue' });
+    await statusWhen(third, ({ timeline }) =>
+      timeline.some(({ text }) => text.startsWith('Waiting in line')),
+    );
+    order.release();
+    expect(await first.result()).toMatchObject({ outcome: 'done' });
+    expect(await third.result()).toMatchObject({ summary: expect.stringContaining('Nothing is due') });
+    expect(hermes.front.orders).toHaveLength(1);
+  });
+
+  test('is renewed though nginx restarts in the middle', async () => {
+    const order = hermes.front.hold();
+    const handle = await hermes.renew();
+    await order.reached;
+    await run('docker', ['restart', hermes.sandbox.containers.nginx]);
+    order.release();
+    const result: Result = await handle.result();
+    expect(result.outcome).toBe('done');
+    expect(await served()).toBe(newOne(result));
+  });
+
+  test('that was cancelled while it is ordered leaves no certbot and the old certificate', async () => {
+    const order = hermes.front.hold();
+    const handle = await hermes.renew();
+    await order.reached;
+    await handle.cancel();
+    expect(await failureOf(handle.result())).toMatchObject({ name: 'WorkflowFailedError' });
+    order.release();
+    const label = `hermes-ops.stack=${hermes.project}`;
+    expect(await hermes.docker.listContainers({ all: true, filters: { label: [label] } })).toEqual([]);
+    expect(await served()).toBe(before);
+    expect(await onDisk(hermes.sandbox)).toEqual({ fingerprint: before, isPair: true });
+  });
+
+  test('and has ended is an outage that people hear of, and is renewed', async () => {
+    await hermes.prepare(await pairFor(hermes, lifetime(-1)));
+    expect(await served()).toBe('CERT_HAS_EXPIRED');
+    const result: Result = await (await hermes.renew()).result();
+    expect(result.outcome).toBe('done');
+    expect(await hermes.notices()).toMatchObject([{ severity: 'P0' }]);
+    expect(await served()).toBe(newOne(result));
+  });
+
+  test('is taken from certbot where it has a new one already, without an order', async () => {
+    const handle = await hermes.renew();
+    const obtained = newOne(await handle.result());
+    await placePair(hermes.sandbox.folders.ssl, hermes.due);
+    const result: Result = await (await hermes.renew()).result();
+    expect(newOne(result)).toBe(obtained);
+    expect(await served()).toBe(obtained);
+    expect(hermes.front.orders).toHaveLength(1);
+  });
+});
+
+describe('a certificate that is not due', () => {
+  test('stays, and that is said', async () => {
+    const fresh = await hermes.prepare(hermes.fresh);
+    const result: Result = await (await hermes.renew()).result();
+    expect(result.outcome).toBe('done');
+    expect(result.summary).toMatch(/^Nothing is due.*are left; due from/);
+    expect(hermes.front.orders).toEqual([]);
+    expect(await hermes.notices()).toEqual([]);
+    expect(await served()).toBe(fresh);
+  });
+
+  test('is renewed by force after somebody has approved', async () => {
+    const fresh = await hermes.prepare(hermes.fresh);
+    const handle = await hermes.renew({ force: true });
+    const plan = await openPlan(handle);
+    expect(hermes.front.orders).toEqual([]);
+    await handle.signal('approve', { by: 'dana', plan });
+    const result: Result = await handle.result();
+    expect(result.outcome).toBe('done');
+    expect(newOne(result)).not.toBe(fresh);
+    expect(await served()).toBe(newOne(result));
+  });
+
+  test('stays when somebody rejects the force', async () => {
+    const fresh = await hermes.prepare(hermes.fresh);
+    const handle = await hermes.renew({ force: true });
+    await handle.signal('reject', { by: 'dana', plan: await openPlan(handle), reason: 'not today' });
+    expect(await refusalOf(handle)).toMatchObject({ type: 'Rejected' });
+    expect(hermes.front.orders).toEqual([]);
+    expect(await served()).toBe(fresh);
+  });
+
+  test('and lies on the disk, while nginx serves another one, takes a reload and no order', async () => {
+    await placePair(hermes.sandbox.folders.ssl, hermes.fresh);
+    expect(await served()).toBe(before);
+    const result: Result = await (await hermes.renew()).result();
+    expect(result.outcome).toBe('done');
+    expect(await served()).toBe(fingerprintIn(hermes.fresh.certificatePem));
+    expect(hermes.front.orders).toEqual([]);
+    expect(await hermes.notices()).toContainEqual(
+      expect.objectContaining({ severity: 'P2', title: expect.stringContaining('another certificate') }),
+    );
   });
 });

@@ -1,9 +1,10 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Job } from '../docker/job-container.ts';
 import { engineCall } from '../docker/engine.ts';
 import { findServiceContainers } from '../docker/service-containers.ts';
 import type { Setting } from '../setting.ts';
+import { ensureFolder, refusal } from './durable.ts';
 import type { ConfiguredPair } from './place.ts';
 import { webrootOnHost } from './webroot.ts';
 
@@ -24,7 +25,7 @@ export function obtainStep({ keyType }: Pick<ConfiguredPair, 'keyType'>): string
 export async function certbotJob(setting: Setting, pair: ConfiguredPair): Promise<Job> {
   const { certificates } = setting.stack;
   const { letsencryptDirectory, acmeCaFile, certbotImage, dns } = certificates;
-  await mkdir(letsencryptDirectory, { recursive: true });
+  await makeReady(letsencryptDirectory);
   const webroot = certificates.challenge === 'http-01' ? await webrootOnHost(setting) : undefined;
   const secrets = certificates.challenge === 'dns-01' ? dns?.credentialsFile : undefined;
   return {
@@ -46,6 +47,14 @@ export async function certbotJob(setting: Setting, pair: ConfiguredPair): Promis
     ],
     ...(await standInForProxy(setting)),
   };
+}
+
+async function makeReady(folder: string): Promise<void> {
+  try {
+    await ensureFolder(folder);
+  } catch (error) {
+    throw refusal(folder, error);
+  }
 }
 
 /** certbot's command line. That a renewal is due was decided before: certbot has its own idea of it. */

@@ -33,8 +33,9 @@ export function certbotOutcome({ exitCode, output, log }: CertbotRun, now: Date)
   if (/Another instance of Certbot is already running/.test(all)) return { kind: 'busy' };
   const names = challengeFailures(all);
   if (names.length > 0) return { kind: 'challenge-failed', names };
-  const text = reasonIn(output) ?? reasonIn(log) ?? `certbot ended with ${exitCode}`;
   const answer = lastRefusal(log);
+  // certbot's own words may be of a mistake that it made with the authority's answer.
+  const text = answer?.detail ?? reasonIn(output) ?? reasonIn(log) ?? `certbot ended with ${exitCode}`;
   if (
     answer?.status === 429 ||
     /acme:error:rateLimited|too many (?:requests|certificates|registrations|failed)/i.test(all)
@@ -66,8 +67,15 @@ export function challengeFailures(text: string): ChallengeFailure[] {
   return [...found.values()];
 }
 
+interface Refusal {
+  status: number;
+  retryAfter?: string;
+  /** The authority's own words. */
+  detail?: string;
+}
+
 /** The last answer in the log that refused something, with when to come back. */
-function lastRefusal(log: string): { status: number; retryAfter?: string } | undefined {
+function lastRefusal(log: string): Refusal | undefined {
   const answers = [
     ...log.matchAll(/^(?:.*Received response:\s*\n)?HTTP (\d{3})\n((?:[A-Za-z0-9-]+:.*\n)*)/gm),
   ];
@@ -76,9 +84,29 @@ function lastRefusal(log: string): { status: number; retryAfter?: string } | und
     const [, status] = /" (429|5\d\d) (?:\d+|None)\s*$/m.exec(log) ?? [];
     return status === undefined ? undefined : { status: Number(status) };
   }
-  const [, status, headers = ''] = refused;
+  const [all, status, headers = ''] = refused;
   const [, retryAfter] = /^retry-after:\s*(.+)$/im.exec(headers) ?? [];
-  return { status: Number(status), ...(retryAfter === undefined ? {} : { retryAfter: retryAfter.trim() }) };
+  const detail = detailIn(log.slice(refused.index + all.length));
+  return {
+    status: Number(status),
+    ...(retryAfter === undefined ? {} : { retryAfter: retryAfter.trim() }),
+    ...(detail === undefined ? {} : { detail }),
+  };
+}
+
+/** What an answer's body, a problem document, says. A used nonce is no reason: certbot asks again by itself. */
+function detailIn(text: string): string | undefined {
+  const [body = ''] = text.split(/^\d{4}-\d\d-\d\d \d\d:/m, 1);
+  try {
+    const document: unknown = JSON.parse(body);
+    if (typeof document !== 'object' || document === null || !('detail' in document)) return undefined;
+    const { detail } = document;
+    const isNonce = 'type' in document && String(document.type).endsWith(':badNonce');
+    return typeof detail === 'string' && !isNonce ? shortened(detail) : undefined;
+  } catch {
+    // Not every answer has one: a proxy in between answers with a page.
+    return undefined;
+  }
 }
 
 /** Some authorities write it into the message: `retry after 2026-11-25 10:54:04 UTC`. */

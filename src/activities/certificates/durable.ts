@@ -12,9 +12,32 @@ export interface Ownership {
   mode: number;
 }
 
+/**
+ * Makes a folder, and those above it, where they are not there. Level by level: Node's own way to make several says
+ * ENOENT where the file system is read-only, which looks as if it could pass.
+ */
+export async function ensureFolder(path: string): Promise<void> {
+  if ((await makeOne(path)) !== 'no parent') return;
+  await ensureFolder(dirname(path));
+  if ((await makeOne(path)) !== 'no parent') return;
+  await mkdir(path);
+}
+
+async function makeOne(path: string): Promise<'there' | 'no parent'> {
+  try {
+    await mkdir(path);
+    return 'there';
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST') return 'there';
+    if (code === 'ENOENT') return 'no parent';
+    throw error;
+  }
+}
+
 /** Makes a folder, owned as told, if it is not there. */
 export async function makeFolder(path: string, { uid, gid, mode }: Ownership): Promise<void> {
-  await mkdir(path, { recursive: true });
+  await ensureFolder(path);
   await chown(path, uid, gid);
   await chmod(path, mode);
 }

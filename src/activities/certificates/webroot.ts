@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { request } from 'undici';
 import * as v from 'valibot';
@@ -7,7 +7,7 @@ import { problem } from '../../problem.ts';
 import { currentOwner, shortRunId } from '../owner.ts';
 import { hostPath, mountOf, proxyMounts } from '../proxy/mounts.ts';
 import type { Setting } from '../setting.ts';
-import { refusal } from './durable.ts';
+import { ensureFolder, refusal } from './durable.ts';
 import { askedName, listenerOf } from './served.ts';
 
 const timeoutMs = 10_000;
@@ -43,7 +43,7 @@ export async function tryChallenge(setting: Setting): Promise<{ hostnames: strin
     token: randomBytes(16).toString('hex'),
   });
   try {
-    await mkdir(folder, { recursive: true });
+    await ensureFolder(folder);
     await writeFile(join(folder, name), token, { mode: 0o644 });
   } catch (error) {
     throw refusal(`The webroot ${folder}`, error);

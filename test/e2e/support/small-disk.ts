@@ -17,3 +17,14 @@ export async function mountSmallDisk(path: string, sizeBytes: number): Promise<S
     },
   };
 }
+
+/** Puts an empty disk that nobody can write to over a folder of this machine. Needs root. */
+export async function mountReadOnly(path: string): Promise<SmallDisk> {
+  await run('mount', ['-t', 'tmpfs', '-o', 'ro', 'hermes-ops-test', path]);
+  return {
+    path,
+    async remove() {
+      await run('umount', [path]);
+    },
+  };
+}

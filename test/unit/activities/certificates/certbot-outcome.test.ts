@@ -38,6 +38,18 @@ describe('what certbot wrote', () => {
     });
   });
 
+  test('when it tripped over the answer, the authority’s words count and not the trace of that', () => {
+    const output = "An unexpected error occurred:\nAttributeError: can't set attribute\n";
+    expect(certbotOutcome({ ...recorded('rate-limited'), output }, now)).toMatchObject({
+      why: 'rate-limited',
+      text: expect.stringContaining('too many certificates (5) already issued'),
+    });
+    const log = recorded('rate-limited').log.replaceAll('acme:error:rateLimited', 'acme:error:badNonce');
+    expect(certbotOutcome({ exitCode: 1, output, log }, now)).toMatchObject({
+      text: "AttributeError: can't set attribute",
+    });
+  });
+
   test.each(['refused-connection', 'unknown-host'])('when the authority was away (%s) is a wait', (name) => {
     expect(certbotOutcome(recorded(name), now)).toEqual({
       kind: 'wait',
@@ -69,7 +81,7 @@ describe('what certbot wrote', () => {
     (name) => {
       expect(certbotOutcome(recorded(name), now)).toMatchObject({
         kind: 'account',
-        text: expect.stringContaining('Unable to register an account'),
+        text: expect.stringMatching(/externalAccountBinding|has status "deactivated"/),
       });
     },
   );
