@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { TLSSocket } from 'node:tls';
+import { fingerprintOf } from '../../../scripts/sandbox/handshake.ts';
+import type { Sandbox } from '../../../scripts/sandbox/sandbox.ts';
+
+/** What customers who connected anew for each request noticed. */
+export interface Noticed {
+  sent: number;
+  failed: number;
+  longestGapS: number;
+  /** Until the first of them got another certificate than at the beginning, in seconds; NaN when none did. */
+  otherAfterS: number;
+}
+
+const patienceMs = 5_000;
+const tickMs = 10;
+
+/** So many new TLS connections a second, each with one request, by customers who check the certificate. */
+export async function startConnections(
+  { ports, caFile, serverName }: Sandbox,
+  perSecond: number,
+): Promise<{ stop(): Promise<Noticed> }> {
+  const ca = await readFile(caFile);
+  const underWay = new Set<Promise<void>>();
+  const startedMs = performance.now();
+  let [sent, failed, longestGapMs, lastGoodMs] = [0, 0, 0, startedMs];
+  let first: string | undefined;
+  let otherAfterMs = Number.NaN;
+
+  const ask = async (): Promise<void> => {
+    try {
+      const fingerprint = await connectOnce({ port: ports.https, ca, serverName });
+      const nowMs = performance.now();
+      longestGapMs = Math.max(longestGapMs, nowMs - lastGoodMs);
+      lastGoodMs = nowMs;
+      first ??= fingerprint;
+      if (fingerprint !== first && Number.isNaN(otherAfterMs)) otherAfterMs = nowMs - startedMs;
+    } catch {
+      failed += 1;
+    }
+  };
+  // As many as are due: a timer that fires late must not make the load lighter.
+  const timer = setInterval(() => {
+    const due = ((performance.now() - startedMs) / 1000) * perSecond;
+    for (; sent < due; sent += 1) {
+      const asked = ask().finally(() => underWay.delete(asked));
+      underWay.add(asked);
+    }
+  }, tickMs);
+
+  return {
+    async stop() {
+      clearInterval(timer);
+      await Promise.all(underWay);
+      const sinceGoodMs = performance.now() - lastGoodMs;
+      return {
+        sent,
+        failed,
+        longestGapS: Math.max(longestGapMs, sinceGoodMs) / 1000,
+        otherAfterS: otherAfterMs / 1000,
+      };
+    },
+  };
+}
+
+interface Listener {
+  port: number;
+  ca: Buffer;
+  serverName: string;
+}
+
+/** One request over a connection of its own. Returns the fingerprint of the certificate. */
+function connectOnce({ port, ca, serverName }: Listener): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      {
+        host: '127.0.0.1',
+        port,
+        path: '/health',
+        ca,
+        servername: serverName,
+        agent: false,
+        timeout: patienceMs,
+      },
+      (answer) => {
+        const { socket } = answer;
+        const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+        answer.resume();
+        answer.once('end', () => {
+          if (answer.statusCode !== 200) reject(new Error(String(answer.statusCode)));
+          else if (certificate === undefined) reject(new Error('no certificate'));
+          else resolve(fingerprintOf(certificate));
+        });
+        answer.once('error', reject);
+      },
+    );
+    asked.once('timeout', () => asked.destroy(new Error('timeout')));
+    asked.once('error', reject);
+    asked.end();
+  });
+}
