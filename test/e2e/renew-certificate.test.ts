@@ -145,7 +145,7 @@ describe('a certificate that is not due', () => {
     const fresh = await hermes.prepare(hermes.fresh);
     const handle = await hermes.renew({ force: true });
     await handle.signal('reject', { by: 'dana', plan: await openPlan(handle), reason: 'not today' });
-    expect(await refusalOf(handle)).toMatchObject({ type: 'Rejected' });
+    expect(await handle.result()).toMatchObject({ outcome: 'rejected' });
     expect(hermes.front.orders).toEqual([]);
     expect(await served()).toBe(fresh);
   });
