@@ -13,12 +13,21 @@ const dayMs = 24 * 60 * 60 * 1000;
 const renewBeforeMs = dayMs;
 /** Clocks differ. */
 const backdatedMs = 60 * 60 * 1000;
-const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+const keys = {
+  ecdsa: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+  rsa: ['-newkey', 'rsa:2048', '-nodes'],
+} as const;
 
 /** A certificate and its key, as PEM. */
 export interface SandboxPair {
   certificatePem: string;
   keyPem: string;
+}
+
+/** What the two files are called. */
+export interface PairNames {
+  certificate: string;
+  key: string;
 }
 
 export interface PairOptions {
@@ -28,6 +37,7 @@ export interface PairOptions {
   validFrom?: Date;
   /** In 90 days by default; in the past for one that has ended. */
   validTo?: Date;
+  keyType?: keyof typeof keys;
 }
 
 /** Makes the sandbox's own authority and its certificate where they are missing or about to end. */
@@ -49,13 +59,17 @@ export async function ensurePair(
 }
 
 /** Puts a pair where nginx reads it, in the place of whatever is there; it is served after a reload. */
-export async function placePair(folder: string, { certificatePem, keyPem }: SandboxPair): Promise<void> {
-  for (const [name, content] of [
-    ['key.pem', keyPem],
-    ['cert.pem', certificatePem],
+export async function placePair(
+  folder: string,
+  { certificatePem, keyPem }: SandboxPair,
+  names: PairNames = { certificate: 'cert.pem', key: 'key.pem' },
+): Promise<void> {
+  for (const [name, content, mode] of [
+    [names.key, keyPem, 0o600],
+    [names.certificate, certificatePem, 0o644],
   ] as const) {
     const unfinished = join(folder, `${name}.partial`);
-    await writeFile(unfinished, content, { mode: name === 'key.pem' ? 0o600 : 0o644 });
+    await writeFile(unfinished, content, { mode });
     await rename(unfinished, join(folder, name));
   }
 }
@@ -68,6 +82,7 @@ export async function makePair(
 ): Promise<SandboxPair> {
   const {
     names = certificateNames,
+    keyType = 'ecdsa',
     validFrom = new Date(Date.now() - backdatedMs),
     validTo = new Date(Date.now() + usualDays * dayMs),
   } = options;
@@ -78,8 +93,8 @@ export async function makePair(
     await writeFile(join(folder, 'settings'), settings(here, names));
     const files = { key: `${here}/key.pem`, request: `${here}/request.pem`, made: `${here}/cert.pem` };
     const subject = `/CN=${names[0] ?? 'hermes.localhost'}`;
-    const request = ['req', '-new', ...key, '-subj', subject, '-keyout', files.key, '-out', files.request];
-    await openssl(folders, nginxImage, request);
+    const request = ['req', '-new', ...keys[keyType], '-subj', subject];
+    await openssl(folders, nginxImage, [...request, '-keyout', files.key, '-out', files.request]);
     const signing = [
       ['ca', '-batch', '-notext', '-config', `${here}/settings`, '-in', files.request, '-out', files.made],
       ['-startdate', asn1Time(validFrom), '-enddate', asn1Time(validTo)],
@@ -126,7 +141,8 @@ function asn1Time(time: Date): string {
 
 async function makeAuthority(folders: SandboxFolders, nginxImage: string): Promise<void> {
   const request = [
-    ['req', '-x509', ...key, '-keyout', 'ca-key.pem', '-out', 'new-ca.pem', '-days', String(authorityDays)],
+    ['req', '-x509', ...keys.ecdsa, '-keyout', 'ca-key.pem', '-out', 'new-ca.pem'],
+    ['-days', String(authorityDays)],
     ['-subj', '/CN=HERMES sandbox authority', '-addext', 'basicConstraints=critical,CA:TRUE'],
     ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
   ];

@@ -12,11 +12,14 @@ export type Handshake = { fingerprint: string; protocol: string } | { refused: s
 export async function handshake(
   { ports, caFile }: Pick<Sandbox, 'ports' | 'caFile'>,
   servername = 'hermes.localhost',
+  /** What a client can verify decides which of two certificates it gets. */
+  sigalgs?: string,
 ): Promise<Handshake> {
   const ca = await readFile(caFile);
   return new Promise((resolve) => {
     const ALPNProtocols = ['h2', 'http/1.1'];
-    const socket = connect({ host: '127.0.0.1', port: ports.https, servername, ca, ALPNProtocols });
+    const which = sigalgs === undefined ? {} : { sigalgs };
+    const socket = connect({ host: '127.0.0.1', port: ports.https, servername, ca, ALPNProtocols, ...which });
     const end = (answer: Handshake): void => {
       resolve(answer);
       socket.destroy();

@@ -26,7 +26,7 @@ describe('hermes-ops certificates', () => {
       expect(stdout.split('\n').find((line) => line.includes(` ${name} `))).toMatch(
         /HERMES sandbox authority.* 79 .*good/,
       );
-    expect(stdout).toContain('the first to end does so in 79 days');
+    expect(stdout).toContain('The first to end does so in 79 days');
     expect(await lines()).toMatchObject([
       { hostname: 'hermes.localhost', fingerprint: served, daysLeft: 79, keyType: 'ecdsa', trouble: '' },
       { hostname: 'voice.hermes.localhost', fingerprint: served, daysLeft: 79, trouble: '' },

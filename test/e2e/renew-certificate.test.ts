@@ -5,7 +5,11 @@ import type { RenewalReport } from '../../src/workflows/renew-certificate.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { handshake } from '../../scripts/sandbox/handshake.ts';
 import { fingerprintIn, lifetime, onDisk, pairFor } from './support/certificate-ground.ts';
-import { type CertificateInstallation, installWithAuthority } from './support/certificate-installation.ts';
+import {
+  type CertificateInstallation,
+  installWithAuthority,
+  reload,
+} from './support/certificate-installation.ts';
 import { refusalOf } from './support/refusals.ts';
 import { failureOf } from './support/run.ts';
 import { openPlan, statusWhen } from './support/runs.ts';
@@ -146,7 +150,7 @@ describe('a certificate that is not due', () => {
     const fresh = await hermes.prepare(hermes.fresh);
     const handle = await hermes.renew({ force: true });
     await handle.signal('reject', { by: 'dana', plan: await openPlan(handle), reason: 'not today' });
-    expect(await refusalOf(handle)).toMatchObject({ type: 'Rejected' });
+    expect(await handle.result()).toMatchObject({ outcome: 'rejected' });
     expect(hermes.front.orders).toEqual([]);
     expect(await served()).toBe(fresh);
   });
@@ -160,6 +164,51 @@ describe('a certificate that is not due', () => {
     expect(hermes.front.orders).toEqual([]);
     expect(await hermes.notices()).toContainEqual(
       expect.objectContaining({ severity: 'P2', title: expect.stringContaining('another certificate') }),
+    );
+  });
+});
+
+describe('a stack', () => {
+  test('without a webroot has nginx stopped for the order, after an approval, and started again', async () => {
+    await hermes.restartWorker({ challenge: 'standalone' });
+    const handle = await hermes.renew();
+    const plan = await openPlan(handle);
+    expect(await served()).toBe(before);
+    await handle.signal('approve', { by: 'dana', plan });
+    const result: Result = await handle.result();
+    expect(result.outcome).toBe('done');
+    expect(result.report?.decisions[0]?.decision).toBe('order');
+    expect(await served()).toBe(newOne(result));
+    const { timeline } = await statusWhen(handle, () => true);
+    expect(timeline.map(({ text }) => text).join('\n')).toMatch(
+      /Stop nginx[^]*Order a cert[^]*Start nginx again/,
+    );
+  });
+
+  test('with an RSA certificate beside the ECDSA one gets two new ones', async () => {
+    const files = { certificate: 'rsa.pem', key: 'rsa-key.pem' };
+    const rsa = await pairFor(hermes, { keyType: 'rsa' });
+    await placePair(hermes.sandbox.folders.ssl, rsa, files);
+    const [certificateFile, keyFile] = [files.certificate, files.key].map((file) => `/etc/nginx/ssl/${file}`);
+    const both = `ssl_certificate ${certificateFile};\n        ssl_certificate_key ${keyFile};\n        ssl_protocols`;
+    await hermes.restartWorker({ additionalPairs: [{ keyType: 'rsa', certificateFile, keyFile }] });
+    await hermes.withConfiguration(
+      (text) => text.replace('ssl_protocols', both),
+      async () => {
+        await reload(hermes);
+        const result: Result = await (await hermes.renew()).result();
+        expect(result.outcome).toBe('done');
+        const [ecdsaAfter, rsaAfter] = result.report?.service?.changes ?? [];
+        expect(rsaAfter).toMatchObject({ before: { fingerprint: fingerprintIn(rsa.certificatePem) } });
+        expect([ecdsaAfter?.after.keyType, rsaAfter?.after.keyType]).toEqual(['ecdsa', 'rsa']);
+        for (const [sigalgs, change] of [
+          ['ECDSA+SHA256', ecdsaAfter],
+          ['RSA-PSS+SHA256', rsaAfter],
+        ] as const)
+          expect(await handshake(hermes.sandbox, 'hermes.localhost', sigalgs)).toMatchObject({
+            fingerprint: change?.after.fingerprint,
+          });
+      },
     );
   });
 });

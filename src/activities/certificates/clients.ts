@@ -34,15 +34,12 @@ export async function reloadForCertificates(setting: Setting, expected: Expected
   };
   // An attempt before this one, or a restart of nginx, may have done it.
   if (await inARow(accept)) return { servedAfterMs: 0, oldWorkers: 0, ...count };
-  const { accepted, acceptedAfterMs, oldWorkers } = await reloadUntil(setting, {
-    timesInARow,
-    withinMs: acceptWithinMs,
-    drainMs,
-    accept,
-  });
-  if (accepted) return { servedAfterMs: acceptedAfterMs, oldWorkers, ...count };
+  const outcome = await reloadUntil(setting, { timesInARow, withinMs: acceptWithinMs, drainMs, accept });
+  if (outcome.accepted)
+    return { servedAfterMs: outcome.acceptedAfterMs, oldWorkers: outcome.oldWorkers, ...count };
+  const { afterMs, said } = outcome;
   throw problem('NotServed', {
-    what: `nginx took the reload, and ${acceptWithinMs / 1000} s later new connections still get something else: ${describe(last)}.`,
+    what: `nginx took the reload, and ${Math.round(afterMs / 1000)} s later new connections still get something else: ${describe(last)}.${said === '' ? '' : ` nginx said: ${said}`}`,
     next: 'Its error log says what it could not do.',
   });
 }

@@ -2,7 +2,14 @@ import { Context } from '@temporalio/activity';
 import { runningContainer } from '../docker/service-containers.ts';
 import { reportProgress } from '../progress.ts';
 import type { Setting } from '../setting.ts';
-import { lookAtNginx, type Nginx, tellToReload, testConfiguration } from './reload.ts';
+import {
+  errorsSince,
+  lookAtNginx,
+  type Nginx,
+  reloadWithinMs,
+  tellToReload,
+  testConfiguration,
+} from './reload.ts';
 
 const lookIntervalMs = 100;
 
@@ -16,11 +23,10 @@ export interface ReloadWait {
   drainMs: number;
 }
 
-export interface ReloadOutcome {
-  accepted: boolean;
-  acceptedAfterMs: number;
-  oldWorkers: number;
-}
+export type ReloadOutcome =
+  | { accepted: true; acceptedAfterMs: number; oldWorkers: number }
+  /** `said` is what nginx wrote meanwhile, empty for nothing. */
+  | { accepted: false; afterMs: number; said: string };
 
 /** Whether the proxy takes its configuration as it stands on the disk. Throws ProxyRefused with nginx's own words. */
 export async function testProxy(setting: Setting): Promise<void> {
@@ -35,16 +41,19 @@ export async function testProxy(setting: Setting): Promise<void> {
 export async function reloadUntil(setting: Setting, wait: ReloadWait): Promise<ReloadOutcome> {
   const { id } = await runningContainer(setting, 'proxy');
   const before = await lookAtNginx(setting, id);
+  const startedMs = Date.now();
   await tellToReload(setting, before);
-  const acceptedAfterMs = await untilAccepted(wait);
-  if (acceptedAfterMs === undefined)
-    return { accepted: false, acceptedAfterMs: wait.withinMs, oldWorkers: 0 };
+  const acceptedAfterMs = await untilAccepted(setting, before, wait);
+  if (acceptedAfterMs === undefined) {
+    const said = await errorsSince(setting, before.id, startedMs);
+    return { accepted: false, afterMs: Date.now() - startedMs, said };
+  }
   const oldWorkers = await drained(setting, before, wait.drainMs);
   return { accepted: true, acceptedAfterMs, oldWorkers };
 }
 
 /** Milliseconds until the first of the connections from which on all got it; undefined when it never came to that. */
-async function untilAccepted(wait: ReloadWait): Promise<number | undefined> {
+async function untilAccepted(setting: Setting, before: Nginx, wait: ReloadWait): Promise<number | undefined> {
   const startedMs = Date.now();
   let sinceMs = 0;
   for (let good = 0; good < wait.timesInARow;) {
@@ -54,9 +63,15 @@ async function untilAccepted(wait: ReloadWait): Promise<number | undefined> {
     good = accepted ? good + 1 : 0;
     reportProgress(`New connections get it: ${good} of ${wait.timesInARow} in a row`);
     if (good < wait.timesInARow && askedMs > wait.withinMs) return undefined;
+    if (good === 0 && askedMs > reloadWithinMs && !(await hasNewWorkers(setting, before))) return undefined;
     if (good < wait.timesInARow) await Context.current().sleep(lookIntervalMs);
   }
   return sinceMs;
+}
+
+async function hasNewWorkers(setting: Setting, before: Nginx): Promise<boolean> {
+  const { workers } = await lookAtNginx(setting, before.id);
+  return workers.some((pid) => !before.workers.includes(pid));
 }
 
 /** Waits for the workers from before; returns how many still finish what they began. */

@@ -7,7 +7,8 @@ import { demultiplex } from '../docker/output.ts';
 import type { Setting } from '../setting.ts';
 import { processesIn } from './processes.ts';
 
-const reloadWithinMs = 15_000;
+/** Whoever has no new worker by then goes on with the old configuration. */
+export const reloadWithinMs = 15_000;
 const lookIntervalMs = 100;
 
 /** An nginx that runs: how it was started, and its worker processes by the host's numbers. */
@@ -88,14 +89,19 @@ function startedWith(command: string[]): string[] | undefined {
   return index < 0 ? undefined : command.slice(index);
 }
 
-async function errorsSince({ docker }: Setting, id: string, sinceMs: number): Promise<string> {
+/** What the proxy wrote into its log since then: why it could not do what it was told. */
+export async function errorsSince({ docker }: Setting, id: string, sinceMs: number): Promise<string> {
   const raw = await engineCall('Reading the log of nginx', () =>
     docker.getContainer(id).logs({ stderr: true, follow: false, since: Math.floor(sinceMs / 1000) }),
   );
-  return complaints(demultiplex(raw).stderr);
+  return errorLines(demultiplex(raw).stderr).slice(-3).join(' ').trim();
+}
+
+function errorLines(output: string): string[] {
+  return output.split('\n').filter((line) => /\[(?:emerg|alert|crit|error)\]/.test(line));
 }
 
 function complaints(output: string): string {
-  const lines = output.split('\n').filter((line) => /\[(?:emerg|alert|crit|error)\]/.test(line));
+  const lines = errorLines(output);
   return (lines.length > 0 ? lines : output.split('\n')).slice(-3).join(' ').trim();
 }

@@ -54,15 +54,24 @@ export async function serve({ sandbox }: Ground, pair: SandboxPair): Promise<str
   await placePair(ssl, pair);
   for (const left of ['cert.pem.current', 'cert.pem.pairs'])
     await rm(join(ssl, left), { recursive: true, force: true });
+  const before = await workersOf(sandbox);
   await run('docker', ['exec', sandbox.containers.nginx, 'nginx', '-s', 'reload']);
+  // A worker from before may take a connection until it is told to go.
+  await until('the workers from before are gone', async () => {
+    const now = await workersOf(sandbox);
+    return now.length > 0 && now.every((pid) => !before.includes(pid));
+  });
   const fingerprint = fingerprintIn(pair.certificatePem);
   await until('the new pair is served', async () => {
-    const seen = await Promise.all(Array.from({ length: 4 }, () => handshake(sandbox)));
-    return seen.every((each) =>
-      'refused' in each ? each.refused === 'CERT_HAS_EXPIRED' : each.fingerprint === fingerprint,
-    );
+    const seen = await handshake(sandbox);
+    return 'refused' in seen ? seen.refused === 'CERT_HAS_EXPIRED' : seen.fingerprint === fingerprint;
   });
   return fingerprint;
+}
+
+async function workersOf({ containers }: Sandbox): Promise<string[]> {
+  const processes = await run('docker', ['top', containers.nginx, '-eo', 'pid,args']);
+  return [...processes.matchAll(/^\s*(\d+)\s+nginx: worker process/gm)].map(([, pid = '']) => pid);
 }
 
 /** certbot knows no certificate any more; its account stays. */

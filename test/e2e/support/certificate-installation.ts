@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { SandboxPair } from '../../../scripts/sandbox/certificates.ts';
 import { run } from '../../../scripts/sandbox/command.ts';
+import type { WorkerProcess } from '../../../scripts/worker-process.ts';
 import { certificateSections } from '../../../scripts/sandbox/stack-file.ts';
 import type { Notice } from '../../../src/activities/contract/runs.ts';
 import { type AuthorityFront, openFront } from './authority-front.ts';
@@ -21,6 +22,8 @@ export interface CertificateInstallation extends Installation {
   renew(input?: Record<string, unknown>): Promise<WorkflowHandle>;
   /** Gives the name of certbot's image to another one. */
   certbotIs(image: string): Promise<void>;
+  /** A new worker in the place of the one that ran, with other keys in the stack file's `certificates`. */
+  restartWorker(certificates: Record<string, unknown>): Promise<void>;
   /** What people were told since the last preparation. */
   notices(): Promise<Notice[]>;
   /** The written record of a run. */
@@ -43,7 +46,7 @@ export async function installWithAuthority(
   const hermes = await install(name, { rows: 100, authority: true });
   try {
     const installation = await completed(hermes, name, schedules);
-    if (worker) await hermes.startWorker();
+    if (worker) await installation.restartWorker({});
     return installation;
   } catch (error) {
     await hermes.close();
@@ -66,7 +69,10 @@ async function completed(
   const sections = certificateSections(sandbox);
   const certificates = { ...sections?.certificates, acmeServer: front.directoryUrl, certbotImage };
   const schedules = { ...schedulesOff.schedules, ...turnedOn };
-  await hermes.writeStack({ sections: { schedules, ...sections, certificates } });
+  const writeStack = (more: Record<string, unknown>): Promise<void> =>
+    hermes.writeStack({ sections: { schedules, ...sections, certificates: { ...certificates, ...more } } });
+  await writeStack({});
+  let worker: WorkerProcess | undefined;
   const due = await pairFor(hermes);
   const fresh = await pairFor(hermes, lifetime(80));
   const noticesFile = join(directory, 'state', 'notices.jsonl');
@@ -85,6 +91,11 @@ async function completed(
     due,
     fresh,
     certbotIs,
+    async restartWorker(more) {
+      await worker?.stop();
+      await writeStack(more);
+      worker = await hermes.startWorker();
+    },
     async prepare(pair = due) {
       await forgetLineages(hermes);
       front.orders.length = 0;
