@@ -21,7 +21,7 @@ beforeAll(async () => {
   await hermes.writeStack({
     sections: {
       ...schedulesOff,
-      scaling: { watch: '5s', drainWithin: '30s', restartsPerHour: 1_000 },
+      scaling: { watch: '5s', drainWithin: '30s', restartsPerHour: 100 },
       compose: { project: hermes.project, services: { api: { startWithin: '60s' } } },
     },
   });
