@@ -10,8 +10,8 @@ import { busyAnswerMs, untilAllAnswer } from './support/who-answers.ts';
 
 const load = { requestsPerSecond: bench.requestsPerSecond, streamsPerSecond: 2 };
 const measuredMs = 8_000;
-/** So little that two cores carry three of them. */
-const cpusOfOne = 0.3;
+/** So little that two cores carry three of them beside everything else. */
+const cpusOfOne = 0.15;
 let hermes: Installation;
 let copy: ScalableCopy;
 
