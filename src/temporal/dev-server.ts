@@ -15,6 +15,8 @@ import { withStartLock } from './start-lock.ts';
 import { keepRunsFor, serves } from './server-health.ts';
 import { lastLines } from './command-output.ts';
 
+const ownLineWithinMs = 5_000;
+
 export interface DevServerOptions {
   /** The `temporal` binary: see ensureTemporalCli. */
   cliPath: string;
@@ -115,6 +117,7 @@ async function start(
   await writeServerRecord(databaseFile, record);
   try {
     await waitUntilServes(record, { logFile, startTimeoutMs, ended });
+    await waitUntilItIsOurs(port, { logFile, logStartBytes, ended });
     return record;
   } catch (error) {
     child.kill('SIGKILL');
@@ -168,6 +171,23 @@ async function waitUntilServes(
     `Temporal's development server on ${record.address} did not start: ${why}. ` +
       `Last lines of ${logFile}:\n${lastLines(written, 10)}`,
   );
+}
+
+/**
+ * Two servers that start on one port at the same moment both find it free, and what answers then may be the other one:
+ * ours says so in its log a moment later and ends. Throws when it does.
+ */
+async function waitUntilItIsOurs(
+  port: number,
+  { logFile, logStartBytes, ended }: { logFile: string; logStartBytes: number; ended: Promise<string> },
+): Promise<void> {
+  // A version that prints something else is believed when it has not ended by then.
+  for (const giveUpAt = Date.now() + ownLineWithinMs; Date.now() < giveUpAt;) {
+    const written = (await readFile(logFile)).subarray(logStartBytes).toString();
+    if (new RegExp(`Server:\\s+\\S+:${port}\\b`).test(written)) return;
+    const why = await Promise.race([ended, pause(50, undefined)]);
+    if (why !== undefined) throw new Error(`Temporal's development server did not start: ${why}.`);
+  }
 }
 
 function running(databaseFile: string, record: ServerRecord, reused: boolean): DevServer {

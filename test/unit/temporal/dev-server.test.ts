@@ -59,3 +59,14 @@ test('a binary that cannot be started is named', async () => {
     '/no/such/temporal could not be started',
   );
 });
+
+test('two that start on one port at the same moment are two servers', async () => {
+  const port = await freePort(0, '127.0.0.1');
+  const servers = await Promise.all([
+    startDevServer({ ...options(), port }),
+    startDevServer({ ...options(), port }),
+  ]);
+  for (const server of servers) onTestFinished(() => server.stop());
+  expect(new Set(servers.map(({ address }) => address)).size).toBe(2);
+  for (const { pid } of servers) expect(process.kill(pid, 0)).toBe(true);
+});
