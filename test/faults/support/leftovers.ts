@@ -62,12 +62,15 @@ async function unfinishedBackups({ backups }: Installation): Promise<string[]> {
 }
 
 async function locks({ client, project }: Installation): Promise<string[]> {
-  const lockId = `lock/${project}/database`;
-  const lock = await client.workflow
-    .getHandle(lockId)
-    .describe()
-    .catch(() => undefined);
-  return lock?.status.name === 'RUNNING' ? [`the lock workflow ${lockId} runs`] : [];
+  const found = ['database', 'service/api'].map(async (resource) => {
+    const lockId = `lock/${project}/${resource}`;
+    const lock = await client.workflow
+      .getHandle(lockId)
+      .describe()
+      .catch(() => undefined);
+    return lock?.status.name === 'RUNNING' ? [`the lock workflow ${lockId} runs`] : [];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 async function sessions(hermes: Installation): Promise<string[]> {
