@@ -220,6 +220,9 @@ const recordings: Recording[] = [
   { file: 'rebalance-proxy.done', workflowType: 'rebalanceProxy', input: {} },
   { file: 'sweep-leftovers.settled', workflowType: 'sweepLeftovers', input: {} },
   { file: 'sweep-leftovers.certificates', workflowType: 'sweepLeftovers', input: {} },
+  // Since a restore holds the api's service too.
+  { ...restore, file: 'restore-database.two-locks', act: inUndoWindow('keep') },
+  { ...restore, file: 'restore-database.two-locks-undone', act: inUndoWindow('rollback') },
 ];
 
 function firstThen<T>(first: T, then: T): () => Promise<T> {
