@@ -3,18 +3,15 @@ import { request } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { fingerprintOf } from '../../../scripts/sandbox/handshake.ts';
 import type { Sandbox } from '../../../scripts/sandbox/sandbox.ts';
+import { type Noticed as Steady, steadyLoad } from './steady-load.ts';
 
 /** What customers who connected anew for each request noticed. */
-export interface Noticed {
-  sent: number;
-  failed: number;
-  longestGapS: number;
+export interface Noticed extends Steady {
   /** Until the first of them got another certificate than at the beginning, in seconds; NaN when none did. */
   otherAfterS: number;
 }
 
 const patienceMs = 5_000;
-const tickMs = 10;
 
 /** So many new TLS connections a second, each with one request, by customers who check the certificate. */
 export async function startConnections(
@@ -22,45 +19,16 @@ export async function startConnections(
   perSecond: number,
 ): Promise<{ stop(): Promise<Noticed> }> {
   const ca = await readFile(caFile);
-  const underWay = new Set<Promise<void>>();
   const startedMs = performance.now();
-  let [sent, failed, longestGapMs, lastGoodMs] = [0, 0, 0, startedMs];
   let first: string | undefined;
   let otherAfterMs = Number.NaN;
-
-  const ask = async (): Promise<void> => {
-    try {
-      const fingerprint = await connectOnce({ port: ports.https, ca, serverName });
-      const nowMs = performance.now();
-      longestGapMs = Math.max(longestGapMs, nowMs - lastGoodMs);
-      lastGoodMs = nowMs;
-      first ??= fingerprint;
-      if (fingerprint !== first && Number.isNaN(otherAfterMs)) otherAfterMs = nowMs - startedMs;
-    } catch {
-      failed += 1;
-    }
-  };
-  // As many as are due: a timer that fires late must not make the load lighter.
-  const timer = setInterval(() => {
-    const due = ((performance.now() - startedMs) / 1000) * perSecond;
-    for (; sent < due; sent += 1) {
-      const asked = ask().finally(() => underWay.delete(asked));
-      underWay.add(asked);
-    }
-  }, tickMs);
-
+  const load = steadyLoad(perSecond, async () => {
+    const fingerprint = await connectOnce({ port: ports.https, ca, serverName });
+    first ??= fingerprint;
+    if (fingerprint !== first && Number.isNaN(otherAfterMs)) otherAfterMs = performance.now() - startedMs;
+  });
   return {
-    async stop() {
-      clearInterval(timer);
-      await Promise.all(underWay);
-      const sinceGoodMs = performance.now() - lastGoodMs;
-      return {
-        sent,
-        failed,
-        longestGapS: Math.max(longestGapMs, sinceGoodMs) / 1000,
-        otherAfterS: otherAfterMs / 1000,
-      };
-    },
+    stop: async () => ({ ...(await load.stop()), otherAfterS: otherAfterMs / 1000 }),
   };
 }
 
