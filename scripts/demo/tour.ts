@@ -65,12 +65,18 @@ function explain({ uiUrl, namespace, stackFile, taskQueue }: Ground, workflowId:
     const start = `${page}/start-workflow?taskQueue=${taskQueue}&workflowType=restoreDatabase`;
     say(`Start another one there: ${start}`);
     say('  Input: {"backup": "latest", "by": "YOUR NAME"}');
+    say(`What starts by itself, and can be started at once: ${uiUrl}/namespaces/${namespace}/schedules`);
   }
   say('Or from another terminal:');
   say(`  export HERMES_STACK_FILE=${stackFile}`);
   say(`  npm run --silent hermes-ops -- show ${workflowId}`);
   say(`  npm run --silent hermes-ops -- approve ${workflowId}`);
   say(`  npm run --silent hermes-ops -- rollback ${workflowId}`);
+  say('And the others:');
+  say('  npm run --silent hermes-ops -- run scale-service --service api --replicas 3');
+  say('  npm run --silent hermes-ops -- run restart-service --service api');
+  say('  npm run --silent hermes-ops -- certificates');
+  say('  npm run --silent hermes-ops -- run renew-certificate --force');
 }
 
 async function openPlan({ client }: Ground, workflowId: string): Promise<string> {
