@@ -3,18 +3,21 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import type Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureWorkerImage } from '../../scripts/image/worker-image.ts';
 import { projectRoot } from '../../scripts/project.ts';
 import { run } from '../../scripts/sandbox/command.ts';
 import { findCompose } from '../../scripts/sandbox/compose.ts';
+import { handshake } from '../../scripts/sandbox/handshake.ts';
 import { freePorts } from '../../scripts/sandbox/ports.ts';
 import { type Sandbox, startSandbox, stopSandbox } from '../../scripts/sandbox/sandbox.ts';
 import { ensureTemporalCli } from '../../src/temporal/cli.ts';
 import { type DevServer, startDevServer } from '../../src/temporal/dev-server.ts';
+import { pairFor, serve } from './support/certificate-ground.ts';
 import { type Door, openDoor } from './support/door.ts';
+import { refusalOf } from './support/refusals.ts';
 import { until } from './support/sandbox-client.ts';
 import { start } from './support/runs.ts';
 import { logOf, ownFolder, startWorkerContainer, user } from './support/worker-container.ts';
@@ -46,6 +49,7 @@ beforeAll(async () => {
     ports: await freePorts(),
     rows: 5000,
     healthIntervalS: 1,
+    authority: true,
   });
   temporal = await startTemporal();
   door = await openDoor(await gatewayOf(sandbox.network), temporal.port);
@@ -65,7 +69,7 @@ afterAll(async () => {
 });
 
 async function startContainer(
-  more: { temporalAddress?: string; mountedBackups?: string } = {},
+  more: { temporalAddress?: string; mountedBackups?: string; renewsCertificates?: boolean } = {},
 ): Promise<Docker.Container> {
   const options = { image, sandbox, temporalAddress: door.address, directory, ...more };
   const container = await startWorkerContainer(options);
@@ -89,6 +93,10 @@ async function startTemporal(): Promise<DevServer> {
     logFile: join(directory, 'temporal.log'),
     log,
   });
+}
+
+function renew(workflowId: string): Promise<WorkflowHandle> {
+  return start(new Client({ connection }), 'renewCertificate', workflowId, { by: 'chris' });
 }
 
 async function exec(...argv: string[]): Promise<string> {
@@ -138,6 +146,16 @@ describe('the worker’s image', () => {
     expect(await readdir(join(directory, 'somewhere-else'))).toEqual([]);
   });
 
+  test('without the rights to renew a certificate says what is missing, and orders nothing', async () => {
+    const before = await serve({ sandbox }, await pairFor({ sandbox }));
+    const refusal = await refusalOf(await renew('renew-without-rights'));
+    expect(refusal).toMatchObject({
+      type: 'CannotInstall',
+      message: expect.stringContaining(sandbox.folders.ssl),
+    });
+    expect(await handshake(sandbox)).toMatchObject({ fingerprint: before });
+  });
+
   test('ends by itself within its grace period when it is stopped', async () => {
     await worker.stop();
     const { State } = await worker.inspect();
@@ -145,6 +163,25 @@ describe('the worker’s image', () => {
     expect(await logOf(worker)).toContain('Worker stopped.');
   });
 });
+
+// Only root can give a folder to root.
+test.runIf(process.getuid?.() === 0)(
+  'with the rights and folders of deploy/certificates.yml it renews a certificate, whose key keeps its owner',
+  async () => {
+    const before = await serve({ sandbox }, await pairFor({ sandbox }));
+    const key = join(sandbox.folders.ssl, 'key.pem');
+    const { uid, gid, mode } = await stat(key);
+    const renewing = await startContainer({ renewsCertificates: true });
+    await until('it is healthy', async () => (await health(renewing)) === 'healthy', healthyWithinMs);
+    const result: unknown = await (await renew('renew-with-rights')).result();
+    expect(result).toMatchObject({ outcome: 'done' });
+    const seen = await handshake(sandbox);
+    expect(seen).toHaveProperty('fingerprint');
+    expect(seen).not.toHaveProperty('fingerprint', before);
+    expect(await stat(key)).toMatchObject({ uid, gid, mode });
+    await renewing.stop();
+  },
+);
 
 test('a worker that is stopped while Temporal is away ends within its grace period', async () => {
   const alone = await startContainer();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Docker from 'dockerode';
 import { demultiplex } from '../../../src/activities/docker/output.ts';
 import type { Sandbox } from '../../../scripts/sandbox/sandbox.ts';
-import { writeSandboxStack } from '../../../scripts/sandbox/stack-file.ts';
+import { certificateSections, writeSandboxStack } from '../../../scripts/sandbox/stack-file.ts';
 
 /** The image's own user; where the tests do not run as root, they cannot give files away, and theirs is used. */
 const uid = process.getuid?.() === 0 ? 10_001 : (process.getuid?.() ?? 10_001);
@@ -21,16 +21,20 @@ export interface WorkerContainerOptions {
   directory: string;
   /** What is mounted where the stack file says that backups are. Default: that directory itself. */
   mountedBackups?: string;
+  /** With the rights and folders of deploy/certificates.yml. */
+  renewsCertificates?: boolean;
 }
 
 /** Creates and starts the worker's container as docker-compose.temporal.yml does. */
 export async function startWorkerContainer(options: WorkerContainerOptions): Promise<Docker.Container> {
-  const { image, sandbox, temporalAddress, directory } = options;
-  const backups = await ownFolder(directory, 'backups');
+  const { image, sandbox, temporalAddress, directory, renewsCertificates = false } = options;
+  const backups = renewsCertificates
+    ? await folderOf(0, directory, 'backups-of-root')
+    : await ownFolder(directory, 'backups');
   const docker = new Docker();
   const container = await docker.createContainer({
     Image: image,
-    User: user,
+    User: renewsCertificates ? '0:0' : user,
     Env: [`TEMPORAL_ADDRESS=${temporalAddress}`, 'LOG_LEVEL=WARN'],
     StopTimeout: stopTimeoutSeconds,
     // As the image has it, but sooner: the tests wait for it.
@@ -41,6 +45,7 @@ export async function startWorkerContainer(options: WorkerContainerOptions): Pro
       ReadonlyRootfs: true,
       Tmpfs: { '/tmp': 'mode=1777,size=64m' },
       CapDrop: ['ALL'],
+      CapAdd: renewsCertificates ? ['CHOWN', 'DAC_OVERRIDE', 'FOWNER'] : [],
       SecurityOpt: ['no-new-privileges'],
       GroupAdd: [String((await stat(socketPath())).gid)],
       Mounts: [
@@ -50,6 +55,7 @@ export async function startWorkerContainer(options: WorkerContainerOptions): Pro
         bind(await writeSecrets(options), secretsFolder, true),
         bind(options.mountedBackups ?? backups, backups),
         bind(await ownFolder(directory, 'worker-state'), '/var/lib/hermes-ops'),
+        ...(renewsCertificates ? certificateMounts(sandbox) : []),
       ],
     },
   });
@@ -57,11 +63,22 @@ export async function startWorkerContainer(options: WorkerContainerOptions): Pro
   return container;
 }
 
+/** Each has the same path inside and outside. */
+function certificateMounts({ folders, authority }: Sandbox): Docker.MountConfig {
+  if (authority === undefined) throw new Error('This sandbox has no certificate authority.');
+  const written = [folders.ssl, folders.webroot, authority.letsencrypt].map((folder) => bind(folder, folder));
+  return [...written, bind(authority.incoming, authority.incoming, true)];
+}
+
 /** A folder that belongs to the worker's user. */
-export async function ownFolder(directory: string, name: string): Promise<string> {
+export function ownFolder(directory: string, name: string): Promise<string> {
+  return folderOf(uid, directory, name);
+}
+
+async function folderOf(owner: number, directory: string, name: string): Promise<string> {
   const folder = join(directory, name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await chown(folder, uid, uid);
+  await chown(folder, owner, owner);
   return folder;
 }
 
@@ -76,15 +93,19 @@ async function writeStackFile(
 ): Promise<string> {
   const file = join(directory, 'container.yaml');
   const secret = (name: string): { file: string } => ({ file: `${secretsFolder}/${name}` });
+  const certificates = certificateSections(sandbox)?.certificates;
   await writeSandboxStack(sandbox, {
     file,
     backups,
     sections: {
+      // The sandbox's authorities, as the container sees their file.
+      ...(certificates === undefined ? {} : { certificates: { ...certificates, acmeCaFile: caFile } }),
+      proxy: {},
       database: { name: 'hermes', password: secret('database') },
       cache: { password: secret('cache') },
       // The sandbox's name and certificate, at the proxy's address on the network that both are on.
       service: {
-        url: sandbox.baseUrl,
+        url: `https://${sandbox.serverName}`,
         connectTo: 'nginx:443',
         caFile,
         adminToken: secret('admin'),
