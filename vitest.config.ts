@@ -33,6 +33,8 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
+          // Vitest's own choice leaves one core idle: half of two.
+          maxWorkers: '100%',
           include: ['test/unit/**/*.test.ts'],
           // None takes seconds alone; beside other work on two cores some have taken half a minute.
           testTimeout: 2 * minutes,
