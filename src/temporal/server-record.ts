@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 
 /** What a started development server leaves beside its database file, so that the next start finds it. */
@@ -55,8 +56,9 @@ export async function isRunningWith(pid: number, argument: string): Promise<bool
   } catch {
     return false;
   }
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
-  return commandLine === undefined ? true : commandLine.split('\0').includes(argument);
+  // One that is just ending answers the signal still, and its command line cannot be read any more.
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return commandLine === '' ? !existsSync('/proc/self/cmdline') : commandLine.split('\0').includes(argument);
 }
 
 function recordFile(databaseFile: string): string {

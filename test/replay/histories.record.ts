@@ -8,7 +8,13 @@ import type { Obtained } from '../../src/activities/contract/certificates.ts';
 import { after, ending } from '../unit/workflows/certificate-fakes.ts';
 import { type World, world } from '../unit/workflows/fakes.ts';
 import { container, load, resizePlan, serviceLook } from '../unit/workflows/service-fakes.ts';
-import { realRuns, statusWhen, type TimeSkipping, timeSkipping } from '../unit/workflows/time-skipping.ts';
+import {
+  cancelAsking,
+  realRuns,
+  statusWhen,
+  type TimeSkipping,
+  timeSkipping,
+} from '../unit/workflows/time-skipping.ts';
 
 // Records a history of every procedure and of every way out of it: `npm run record-histories`. Run it for a new
 // procedure. Never to make a failed replay pass: runs that wait for a day were started by the code of before.
@@ -135,10 +141,7 @@ const recordings: Recording[] = [
   {
     ...restore,
     file: 'restore-database.cancelled',
-    act: async (handle) => {
-      await plan(handle, 'waiting-for-answer');
-      await handle.cancel();
-    },
+    act: cancelAsking,
   },
   ...['rolling', 'in-place', 'recreate'].map((strategy) => ({
     file: `restart-service.${strategy}`,

@@ -1,4 +1,4 @@
-import { proxyActivities, uuid4 } from '@temporalio/workflow';
+import { isCancellation, proxyActivities, uuid4 } from '@temporalio/workflow';
 import type { StackActivities } from '../../activities/contract/runs.ts';
 import { problem } from '../../problem.ts';
 import type { ApprovalName } from '../../stack/people.ts';
@@ -70,6 +70,7 @@ async function remind(run: Run, hash: string, lines: string[], step: number): Pr
     );
     run.note(told.length > 0 ? `Told: ${told.join(', ')}.` : 'Nobody is left to tell.');
   } catch (error) {
+    if (isCancellation(error)) throw error;
     run.note(`Could not tell anybody: ${rootMessage(error)}`);
   }
 }

@@ -5,7 +5,7 @@ import type { ProcedureResult } from '../../../src/workflows/steps/procedure.ts'
 import type { RunStatus } from '../../../src/workflows/steps/status.ts';
 import type { RestoreReport } from '../../../src/workflows/restore-database.ts';
 import { policy, type World, world } from './fakes.ts';
-import { realRuns, statusWhen, type TimeSkipping, timeSkipping } from './time-skipping.ts';
+import { cancelAsking, realRuns, statusWhen, type TimeSkipping, timeSkipping } from './time-skipping.ts';
 
 let temporal: TimeSkipping;
 beforeAll(async () => {
@@ -254,8 +254,7 @@ describe('the way back', () => {
   test('a cancellation while it waits ends it as cancelled, with its record', async () => {
     const scene = world();
     await restoring(scene, async (handle) => {
-      await planOf(handle);
-      await handle.cancel();
+      await cancelAsking(handle);
       await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
     });
     expect(scene.records.map(({ outcome }) => outcome)).toEqual(['cancelled']);

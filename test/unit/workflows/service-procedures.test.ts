@@ -3,7 +3,7 @@ import { type WorkflowHandle, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { policy, type World, world } from './fakes.ts';
 import { container, serviceLook } from './service-fakes.ts';
-import { realRuns, statusWhen, type TimeSkipping, timeSkipping } from './time-skipping.ts';
+import { cancelAsking, realRuns, statusWhen, type TimeSkipping, timeSkipping } from './time-skipping.ts';
 
 let temporal: TimeSkipping;
 beforeAll(async () => {
@@ -241,7 +241,7 @@ describe('a restore, which may stop the api,', () => {
       const scaling = await temporal.start('scaleService', 'scale-second', [{ service: 'api', replicas: 2 }]);
       const { timeline } = await statusWhen(scaling, (status) => status.outcome === 'failed');
       expect(timeline.at(-1)?.text).toContain('held by restoreDatabase (workflow restore-first');
-      await restore.cancel();
+      await cancelAsking(restore);
       await ended(restore);
     });
     expect(scene.calls).not.toContain('startReplica');
@@ -269,10 +269,9 @@ describe('a restore, which may stop the api,', () => {
         timeline.some(({ text }) => text.startsWith(`Waiting in line: ${resource} is held`)),
       );
       expect(scene.calls).not.toContain('chooseBackup');
-      await first.cancel();
+      await cancelAsking(first);
       await ended(first);
-      await statusWhen(waiting, (status) => status.question !== undefined);
-      await waiting.cancel();
+      await cancelAsking(waiting);
       await ended(waiting);
     });
   });
@@ -289,11 +288,10 @@ describe('a restore, which may stop the api,', () => {
       const next = await temporal.start('restoreDatabase', 'restore-two', [{ backup: 'latest', ...inLine }]);
       for (const waits of [scaling, next])
         await statusWhen(waits, ({ timeline }) => timeline.some(({ text }) => text.startsWith('Waiting in')));
-      await restore.cancel();
+      await cancelAsking(restore);
       await ended(restore);
       const endNext = async (): Promise<void> => {
-        await statusWhen(next, (status) => status.question !== undefined);
-        await next.cancel();
+        await cancelAsking(next);
         await ended(next);
       };
       const [scaled] = await Promise.all([ended(scaling), endNext()]);

@@ -88,3 +88,16 @@ export async function statusWhen(
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+/**
+ * Cancels a run that asks. The test server, unlike Temporal's own, refuses to cancel an activity that has just ended, and
+ * the run then waits for good: so not while it tells people of the question.
+ */
+export async function cancelAsking(handle: WorkflowHandle): Promise<void> {
+  await statusWhen(
+    handle,
+    ({ question, timeline }) =>
+      question !== undefined && timeline.some(({ text }) => text.startsWith('Told:')),
+  );
+  await handle.cancel();
+}
