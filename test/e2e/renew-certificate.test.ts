@@ -3,12 +3,8 @@ import { placePair } from '../../scripts/sandbox/certificates.ts';
 import { run } from '../../scripts/sandbox/command.ts';
 import type { RenewalReport } from '../../src/workflows/renew-certificate.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
-import { fingerprintIn, handshake, lifetime, onDisk, pairFor } from './support/certificate-ground.ts';
-import {
-  type CertificateInstallation,
-  installWithAuthority,
-  reload,
-} from './support/certificate-installation.ts';
+import { fingerprintIn, handshake, lifetime, onDisk, pairFor, reload } from './support/certificate-ground.ts';
+import { type CertificateInstallation, installWithAuthority } from './support/certificate-installation.ts';
 import { refusalOf } from './support/refusals.ts';
 import { failureOf } from './support/run.ts';
 import { openPlan, statusWhen } from './support/runs.ts';
