@@ -36,11 +36,12 @@ async function start(options: StartCommandOptions): Promise<void> {
 }
 
 function describe(sandbox: Sandbox): void {
-  print(`customers   ${sandbox.baseUrl}`);
+  const { authority, baseUrl, serverName, ports } = sandbox;
+  // What is ordered there does not cover localhost.
+  print(`customers   ${authority === undefined ? baseUrl : `https://${serverName}:${ports.https}`}`);
   print(`api         ${sandbox.apiUrl}`);
   print(`trust       ${sandbox.caFile}`);
-  if (sandbox.authority !== undefined)
-    print(`authority   ${sandbox.authority.container}, ${sandbox.authority.directoryUrl}`);
+  if (authority !== undefined) print(`authority   ${authority.container}, ${authority.directoryUrl}`);
   print(`secrets     ${sandbox.envFile}`);
 }
 

@@ -4,12 +4,8 @@ import { run } from '../../scripts/sandbox/command.ts';
 import type { RenewalReport } from '../../src/workflows/renew-certificate.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { handshake } from '../../scripts/sandbox/handshake.ts';
-import { fingerprintIn, lifetime, onDisk, pairFor } from './support/certificate-ground.ts';
-import {
-  type CertificateInstallation,
-  installWithAuthority,
-  reload,
-} from './support/certificate-installation.ts';
+import { fingerprintIn, lifetime, onDisk, pairFor, reload } from './support/certificate-ground.ts';
+import { type CertificateInstallation, installWithAuthority } from './support/certificate-installation.ts';
 import { refusalOf } from './support/refusals.ts';
 import { failureOf } from './support/run.ts';
 import { openPlan, statusWhen } from './support/runs.ts';

@@ -5,12 +5,8 @@ import { run } from '../../scripts/sandbox/command.ts';
 import type { RenewalReport } from '../../src/workflows/renew-certificate.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { handshake } from '../../scripts/sandbox/handshake.ts';
-import { onDisk } from './support/certificate-ground.ts';
-import {
-  type CertificateInstallation,
-  installWithAuthority,
-  reload,
-} from './support/certificate-installation.ts';
+import { onDisk, reload } from './support/certificate-ground.ts';
+import { type CertificateInstallation, installWithAuthority } from './support/certificate-installation.ts';
 import { proxyMountedByFiles } from './support/proxy-variant.ts';
 import { refusalOf } from './support/refusals.ts';
 import { failureOf } from './support/run.ts';

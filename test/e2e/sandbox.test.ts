@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -130,7 +130,9 @@ describe('its proxy', () => {
         socket.destroy();
       }).once('error', reject);
     });
-    expect(names).toBe('DNS:hermes.localhost, DNS:localhost, IP Address:127.0.0.1');
+    expect(names).toBe(
+      'DNS:hermes.localhost, DNS:voice.hermes.localhost, DNS:localhost, IP Address:127.0.0.1',
+    );
   });
 
   it('answers ACME challenges on port 80 and sends all else to TLS', async () => {
@@ -209,6 +211,21 @@ describe('its life', () => {
     await reseedSandbox(sandbox, 500);
     expect(await query(sandbox.containers.postgres, 'SELECT count(*) FROM matters')).toBe('500');
     await until('matters are served', async () => (await client.ask('/api/v1/matters')).status === 200);
+  });
+
+  it('gets a certificate authority when asked for one, and trusts its root again after each of its starts', async () => {
+    const options = { stateDirectory, project, ports: sandbox.ports, authority: true };
+    const { authority, caFile, folders } = await startSandbox(options);
+    const account = join(folders.letsencrypt, 'accounts');
+    await mkdir(account);
+    const roots = async (): Promise<number> => (await readFile(caFile, 'utf8')).split('BEGIN').length - 1;
+    expect(await roots()).toBe(2);
+    await startSandbox(options);
+    expect(existsSync(account)).toBe(true);
+    await run('docker', ['restart', authority?.container ?? '']);
+    expect(await startSandbox(options)).toMatchObject({ authority, caFile });
+    expect(await roots()).toBe(3);
+    expect(existsSync(account)).toBe(false);
   });
 
   it('is not started over containers that another version of compose made', async () => {

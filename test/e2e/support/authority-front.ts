@@ -23,6 +23,8 @@ export interface AuthorityFront {
   refuse(times: number, status: 429 | 503, retryAfterS?: number): void;
   /** The next order waits at the door. */
   hold(): { reached: Promise<void>; release: () => void };
+  /** For the next test: nothing is refused or held, and nothing was counted. */
+  reset(): void;
   /** Nobody answers at the address any more. */
   down(): Promise<void>;
   up(): Promise<void>;
@@ -34,7 +36,7 @@ export async function openFront(hermes: Pick<Installation, 'sandbox' | 'docker'>
   const own = await pairFor(hermes, { names: [gateway] });
   const ca = await readFile(sandbox.folders.caFile);
   const refusals: { status: number; retryAfterS: number | undefined }[] = [];
-  const held: { reached: () => void; released: Promise<void> }[] = [];
+  const held: { reached: () => void; released: Promise<void>; release: () => void }[] = [];
   const orders: number[] = [];
 
   const answer = async (asked: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -76,8 +78,13 @@ export async function openFront(hermes: Pick<Installation, 'sandbox' | 'docker'>
     hold() {
       const door = gate();
       const reached = gate();
-      held.push({ reached: reached.open, released: door.opened });
+      held.push({ reached: reached.open, released: door.opened, release: door.open });
       return { reached: reached.opened, release: door.open };
+    },
+    reset() {
+      for (const { release } of held.splice(0)) release();
+      refusals.length = 0;
+      orders.length = 0;
     },
     async down() {
       if (!server.listening) return;

@@ -54,6 +54,17 @@ export async function serve({ sandbox }: Ground, pair: SandboxPair): Promise<str
   await placePair(ssl, pair);
   for (const left of ['cert.pem.current', 'cert.pem.pairs'])
     await rm(join(ssl, left), { recursive: true, force: true });
+  await reload({ sandbox });
+  const fingerprint = fingerprintIn(pair.certificatePem);
+  await until('the new pair is served', async () => {
+    const seen = await handshake(sandbox);
+    return 'refused' in seen ? seen.refused === 'CERT_HAS_EXPIRED' : seen.fingerprint === fingerprint;
+  });
+  return fingerprint;
+}
+
+/** Tells nginx to load its configuration, as a person would, and waits until it has. */
+export async function reload({ sandbox }: Ground): Promise<void> {
   const before = await workersOf(sandbox);
   await run('docker', ['exec', sandbox.containers.nginx, 'nginx', '-s', 'reload']);
   // A worker from before may take a connection until it is told to go.
@@ -61,12 +72,6 @@ export async function serve({ sandbox }: Ground, pair: SandboxPair): Promise<str
     const now = await workersOf(sandbox);
     return now.length > 0 && now.every((pid) => !before.includes(pid));
   });
-  const fingerprint = fingerprintIn(pair.certificatePem);
-  await until('the new pair is served', async () => {
-    const seen = await handshake(sandbox);
-    return 'refused' in seen ? seen.refused === 'CERT_HAS_EXPIRED' : seen.fingerprint === fingerprint;
-  });
-  return fingerprint;
 }
 
 async function workersOf({ containers }: Sandbox): Promise<string[]> {

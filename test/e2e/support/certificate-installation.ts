@@ -7,7 +7,7 @@ import type { WorkerProcess } from '../../../scripts/worker-process.ts';
 import { certificateSections } from '../../../scripts/sandbox/stack-file.ts';
 import type { Notice } from '../../../src/activities/contract/runs.ts';
 import { type AuthorityFront, openFront } from './authority-front.ts';
-import { fingerprintIn, forgetLineages, lifetime, pairFor, serve } from './certificate-ground.ts';
+import { fingerprintIn, forgetLineages, lifetime, pairFor, reload, serve } from './certificate-ground.ts';
 import { install, type Installation, schedulesOff } from './installation.ts';
 import { start } from './runs.ts';
 
@@ -97,8 +97,9 @@ async function completed(
       worker = await hermes.startWorker();
     },
     async prepare(pair = due) {
+      await endRuns(hermes);
       await forgetLineages(hermes);
-      front.orders.length = 0;
+      front.reset();
       noticesBefore = (await allNotices()).length;
       await serve(hermes, pair);
       return fingerprintIn(pair.certificatePem);
@@ -134,7 +135,12 @@ async function completed(
   };
 }
 
-/** Tells nginx to load its configuration, as a person would. */
-export async function reload({ sandbox }: Pick<Installation, 'sandbox'>): Promise<void> {
-  await run('docker', ['exec', sandbox.containers.nginx, 'nginx', '-s', 'reload']);
+/** What a test before left that failed half-way: one failure must not look like many. */
+async function endRuns({ client }: Installation): Promise<void> {
+  for await (const { workflowId, runId } of client.workflow.list({ query: `ExecutionStatus = 'Running'` })) {
+    await client.workflow
+      .getHandle(workflowId, runId)
+      .terminate('left by a test')
+      .catch(() => undefined);
+  }
 }
