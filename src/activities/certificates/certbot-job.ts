@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
-import type { Job } from '../docker/job-container.ts';
+import type { Job } from '../docker/job-settings.ts';
 import { engineCall } from '../docker/engine.ts';
 import { findServiceContainers } from '../docker/service-containers.ts';
 import type { Setting } from '../setting.ts';

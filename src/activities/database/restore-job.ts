@@ -1,5 +1,5 @@
 import type { Setting } from '../setting.ts';
-import type { Job } from '../docker/job-container.ts';
+import type { Job } from '../docker/job-settings.ts';
 import { backupsMount, jobConnection, toolsJob } from './tools-job.ts';
 
 export const restoreStep = 'restore';

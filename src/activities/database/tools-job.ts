@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { problem, type ProblemType } from '../../problem.ts';
 import { runningContainer } from '../docker/service-containers.ts';
-import type { Job, JobOutcome } from '../docker/job-container.ts';
+import type { JobOutcome } from '../docker/job-container.ts';
+import type { Job } from '../docker/job-settings.ts';
 import type { Setting } from '../setting.ts';
 import { connectionString, passwordFile } from './identifiers.ts';
 

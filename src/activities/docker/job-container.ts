@@ -1,36 +1,16 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 import type Docker from 'dockerode';
-import { pack } from 'tar-stream';
 import { problem } from '../../problem.ts';
 import { currentOwner, ownerLabels, ownerOfLabels, shortRunId } from '../owner.ts';
 import type { Setting } from '../setting.ts';
 import { engineCall, engineStatus, unlessGone } from './engine.ts';
 import { readableLog } from './job-log.ts';
+import { archiveOf, type Job, jobSettings } from './job-settings.ts';
 import { demultiplex } from './output.ts';
 
 const lookIntervalMs = 300;
 const stopGraceSeconds = 10;
 const looksForNewContainer = 10;
-
-/** A command that runs in a container of its own and outlives the worker. */
-export interface Job {
-  /** Names the container, with the run: one job of that name a run. */
-  step: string;
-  image: string;
-  /** Argument list; the first is the program. */
-  argv: string[];
-  /** Never a secret: `docker inspect` shows it. */
-  env?: string[];
-  /** Folders of the Docker host that exist: a missing one is refused, never made. */
-  mounts: { source: string; target: string; readOnly: boolean }[];
-  network: string;
-  /** Secrets, as files that only the job's user may read. Absolute paths. */
-  files: { path: string; content: string }[];
-  /** Ports of the Docker host that lead to it: where it stands in for a service that is stopped meanwhile. */
-  ports?: { hostIp: string; hostPort: string; containerPort: number }[];
-  /** Names that it answers to on its network. */
-  aliases?: string[];
-}
 
 export interface JobOutcome {
   exitCode: number;
@@ -206,59 +186,11 @@ function refused(job: Job, error: unknown): unknown {
 async function create(setting: Setting, job: Job, name: string): Promise<void> {
   const owner = currentOwner(setting.stack.stack);
   try {
-    await setting.docker.createContainer({
-      name,
-      Image: job.image,
-      Entrypoint: job.argv.slice(0, 1),
-      Cmd: job.argv.slice(1),
-      Env: job.env ?? [],
-      User: `${ownUid()}:${ownGid()}`,
-      WorkingDir: '/',
-      // PostgreSQL's images ask for SIGINT, which is for the server.
-      StopSignal: 'SIGTERM',
-      Labels: ownerLabels(owner, job.step),
-      Healthcheck: { Test: ['NONE'] },
-      ...standIn(job),
-      HostConfig: {
-        PortBindings: Object.fromEntries(
-          (job.ports ?? []).map(({ hostIp, hostPort, containerPort }) => [
-            `${containerPort}/tcp`,
-            [{ HostIp: hostIp, HostPort: hostPort }],
-          ]),
-        ),
-        Mounts: job.mounts.map(({ source, target, readOnly }) => ({
-          Type: 'bind' as const,
-          Source: source,
-          Target: target,
-          ReadOnly: readOnly,
-        })),
-        NetworkMode: job.network,
-        RestartPolicy: { Name: 'no' },
-        // Customers come first: a job gets an eighth of a service's share of the CPU, and dies first when memory ends.
-        CpuShares: 128,
-        // An engine that cannot weigh the disk says so and goes on.
-        BlkioWeight: 100,
-        OomScoreAdj: 500,
-        CapDrop: ['ALL'],
-        SecurityOpt: ['no-new-privileges'],
-        LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } },
-        Init: true,
-      },
-    });
+    await setting.docker.createContainer(jobSettings(job, { name, labels: ownerLabels(owner, job.step) }));
   } catch (error) {
     if (engineStatus(error) !== 409) throw error;
     await untilThere(setting.docker.getContainer(name));
   }
-}
-
-/** What makes a job reachable in the place of a service. */
-function standIn({ network, ports = [], aliases = [] }: Job): Docker.ContainerCreateOptions {
-  return {
-    ExposedPorts: Object.fromEntries(ports.map(({ containerPort }) => [`${containerPort}/tcp`, {}])),
-    ...(aliases.length === 0
-      ? {}
-      : { NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: aliases } } } }),
-  };
 }
 
 /** The engine takes a name a moment before it knows the container: another attempt may be between the two. */
@@ -267,17 +199,6 @@ async function untilThere(container: Docker.Container): Promise<void> {
     if ((await unlessGone(() => container.inspect())) !== undefined) return;
     await Context.current().sleep(lookIntervalMs);
   }
-}
-
-async function archiveOf({ files }: Job): Promise<Buffer> {
-  const archive = pack();
-  for (const { path, content } of files) {
-    archive.entry({ name: path.replace(/^\//, ''), mode: 0o600, uid: ownUid(), gid: ownGid() }, content);
-  }
-  archive.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of archive) chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)));
-  return Buffer.concat(chunks);
 }
 
 async function outcomeOf(
@@ -296,13 +217,4 @@ async function outcomeOf(
     startedAt: info.State.StartedAt,
     finishedAt: info.State.FinishedAt,
   };
-}
-
-/** The worker's own user: what a job writes, the worker can read. */
-function ownUid(): number {
-  return process.getuid?.() ?? 0;
-}
-
-function ownGid(): number {
-  return process.getgid?.() ?? 0;
 }

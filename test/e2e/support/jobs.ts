@@ -2,13 +2,8 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { expect, vi } from 'vitest';
-import {
-  type Job,
-  jobName,
-  type JobOutcome,
-  removeJob,
-  runJob,
-} from '../../../src/activities/docker/job-container.ts';
+import { jobName, type JobOutcome, removeJob, runJob } from '../../../src/activities/docker/job-container.ts';
+import type { Job } from '../../../src/activities/docker/job-settings.ts';
 import { type ComposeProject, testImage } from './compose-project.ts';
 import type { Attempt } from './run.ts';
 
