@@ -17,7 +17,15 @@ const lookIntervalMs = 1_000;
 export async function verifyHeld(setting: Setting, plan: ResizePlan, forMs: number): Promise<HeldLimits[]> {
   const sinceSeconds = Math.floor(Date.now() / 1000);
   const held: HeldLimits[] = [];
-  for (const target of plan.containers) held.push(await heldBy(setting, target));
+  for (const target of plan.containers) {
+    try {
+      held.push(await heldBy(setting, target));
+    } catch (error) {
+      // One that was killed meanwhile shows no limits any more: that it was killed is the news.
+      await refuseKilled(setting, target, sinceSeconds);
+      throw error;
+    }
+  }
   const untilMs = Date.now() + forMs;
   for (;;) {
     for (const target of plan.containers) await refuseKilled(setting, target, sinceSeconds);
