@@ -24,11 +24,13 @@ const longestMs = 24 * 3_600_000;
 
 type Chosen = Omit<KillMatrixOptions, 'resultsFile'>;
 
-function vitest(file: string, reporter: string, variables: Record<string, string>): Promise<ChildEnd> {
+async function vitest(file: string, reporter: string, own: Record<string, string> = {}): Promise<ChildEnd> {
+  const prepare = preparation(readEnvironment());
+  const prepared = await prepare(['Docker', 'Temporal CLI', 'sandbox images']);
   return runNode(
     join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs'),
     ['run', '--project', 'matrix', `--reporter=${reporter}`, `test/matrix/${file}`],
-    { timeoutMs: longestMs, variables },
+    { timeoutMs: longestMs, variables: { ...prepared, ...own } },
   );
 }
 
@@ -38,9 +40,7 @@ async function main({ scaling, ...chosen }: Chosen & { scaling: boolean }): Prom
 
 /** One run of each way of scaling and restarting, disturbed after each of its steps. */
 async function scalingMatrix(): Promise<void> {
-  const prepare = preparation(readEnvironment());
-  const variables = await prepare(['Docker', 'Temporal CLI', 'sandbox images']);
-  const { exitCode } = await vitest('scaling-killed.test.ts', 'verbose', variables);
+  const { exitCode } = await vitest('scaling-killed.test.ts', 'verbose');
   if (exitCode !== 0) process.exitCode = 1;
 }
 
@@ -49,12 +49,7 @@ async function killMatrix(chosen: Chosen): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'hermes-ops-matrix-'));
   const options = { ...chosen, resultsFile: join(folder, 'results.jsonl') };
   try {
-    const prepare = preparation(readEnvironment());
-    const variables = await prepare(['Docker', 'Temporal CLI', 'sandbox images']);
-    const { exitCode } = await vitest('kill-matrix.test.ts', 'dot', {
-      ...variables,
-      ...killMatrixVariables(options),
-    });
+    const { exitCode } = await vitest('kill-matrix.test.ts', 'dot', killMatrixVariables(options));
     const results = await readJsonLines<KillMatrixResult>(options.resultsFile);
     show(results);
     const bad = results.filter(({ wrong }) => wrong.length > 0).length;

@@ -1,26 +1,23 @@
 import { X509Certificate } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import * as v from 'valibot';
 import { renderCertificates } from '../../src/cli/render.ts';
 import { runResult } from '../../src/client/run-result.ts';
 import { startProcedure } from '../../src/client/start-procedure.ts';
 import { certificateLines, listCertificatesProcedure } from '../../src/procedures/list-certificates.ts';
 import { renewCertificateProcedure } from '../../src/procedures/renew-certificate.ts';
-import { makePair, placePair } from '../sandbox/certificates.ts';
+import { forgetLineages } from '../sandbox/authority.ts';
+import { lifetime, makePair, placePair } from '../sandbox/certificates.ts';
 import { run } from '../sandbox/command.ts';
 import { fingerprintOf, handshake } from '../sandbox/handshake.ts';
 import { imageNames } from '../sandbox/images.ts';
+import { waitFor } from '../sandbox/readiness.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { say } from '../show.ts';
 import { begin, title, untilDone } from './begin.ts';
 import type { Ground } from './ground.ts';
 
-const dayMs = 86_400_000;
 const daysLeft = 10;
 const servedWithinMs = 10_000;
-const lookIntervalMs = 100;
 
 /** A certificate that is about to end, and its renewal at the sandbox's own authority. */
 export async function showRenewal(ground: Ground, by: string): Promise<void> {
@@ -44,20 +41,18 @@ async function showCertificates({ client, taskQueue }: Ground, by: string): Prom
 /** Puts a certificate that is about to end in front of customers, whatever the demo before this one left. */
 async function serveEnding(sandbox: Sandbox): Promise<void> {
   const { folders, containers } = sandbox;
-  const validTo = new Date(Date.now() + daysLeft * dayMs);
-  const validFrom = new Date(validTo.getTime() - 90 * dayMs);
-  const pair = await makePair(folders, (await imageNames()).nginx, { validFrom, validTo });
+  const pair = await makePair(folders, (await imageNames()).nginx, lifetime(daysLeft));
   // certbot would have one already, and nothing would have to be ordered.
-  for (const name of ['live', 'archive', 'renewal'])
-    await rm(join(folders.letsencrypt, name), { recursive: true, force: true });
+  await forgetLineages(folders);
   await placePair(folders.ssl, pair);
   await run('docker', ['exec', containers.nginx, 'nginx', '-s', 'reload']);
   const fingerprint = fingerprintOf(new X509Certificate(pair.certificatePem));
-  for (const deadlineMs = Date.now() + servedWithinMs; ;) {
-    const seen = await handshake(sandbox);
-    if ('fingerprint' in seen && seen.fingerprint === fingerprint) return;
-    if (Date.now() > deadlineMs)
-      throw new Error(`nginx does not serve its new certificate: ${JSON.stringify(seen)}`);
-    await pause(lookIntervalMs);
-  }
+  await waitFor(
+    async () => {
+      const seen = await handshake(sandbox);
+      return 'fingerprint' in seen && seen.fingerprint === fingerprint ? undefined : JSON.stringify(seen);
+    },
+    servedWithinMs,
+    (inTheWay) => new Error(`nginx does not serve its new certificate: ${inTheWay}`),
+  );
 }

@@ -97,6 +97,12 @@ export async function trustAuthority(
   await writeTrust(folders, [...known, root]);
 }
 
+/** certbot knows no certificate any more; its account stays. */
+export async function forgetLineages({ letsencrypt }: Pick<SandboxFolders, 'letsencrypt'>): Promise<void> {
+  for (const name of ['live', 'archive', 'renewal'])
+    await rm(join(letsencrypt, name), { recursive: true, force: true });
+}
+
 /** Asked from within: nothing of it needs a port of this machine. */
 async function ask(container: string, url: string): Promise<string> {
   const seconds = '5';

@@ -74,6 +74,12 @@ export async function placePair(
   }
 }
 
+/** Dates of a certificate of 90 days of which so many are left; negative for one that has ended. */
+export function lifetime(daysLeft: number): Required<Pick<PairOptions, 'validFrom' | 'validTo'>> {
+  const validTo = new Date(Date.now() + daysLeft * dayMs);
+  return { validFrom: new Date(validTo.getTime() - usualDays * dayMs), validTo };
+}
+
 /** A new pair, signed by the sandbox's authority: short-lived, ended, or for other names, as asked for. */
 export async function makePair(
   folders: SandboxFolders,

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CertificateLine } from '../../src/procedures/list-certificates.ts';
 import { schedulesOff } from './support/installation.ts';
-import { fingerprintIn, lifetime, pairFor } from './support/certificate-ground.ts';
+import { lifetime } from '../../scripts/sandbox/certificates.ts';
+import { fingerprintIn, pairFor } from './support/certificate-ground.ts';
 import { type CertificateInstallation, installWithAuthority } from './support/certificate-installation.ts';
 
 let hermes: CertificateInstallation;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { placePair } from '../../scripts/sandbox/certificates.ts';
+import { lifetime, placePair } from '../../scripts/sandbox/certificates.ts';
 import { run } from '../../scripts/sandbox/command.ts';
 import type { RenewalReport } from '../../src/workflows/renew-certificate.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { handshake } from '../../scripts/sandbox/handshake.ts';
-import { fingerprintIn, lifetime, onDisk, pairFor, reload } from './support/certificate-ground.ts';
+import { fingerprintIn, onDisk, pairFor, reload } from './support/certificate-ground.ts';
 import { type CertificateInstallation, installWithAuthority } from './support/certificate-installation.ts';
 import { refusalOf } from './support/refusals.ts';
 import { failureOf } from './support/run.ts';

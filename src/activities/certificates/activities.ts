@@ -1,8 +1,6 @@
 import type { CertificatesActivities } from '../contract/certificates.ts';
-import { engineCall, unlessGone } from '../docker/engine.ts';
 import { removeJob } from '../docker/job-container.ts';
-import { findServiceContainers } from '../docker/service-containers.ts';
-import { reportProgress } from '../progress.ts';
+import { startRole, stopRole } from '../docker/stop-start.ts';
 import type { Setting } from '../setting.ts';
 import { obtainStep } from './certbot-job.ts';
 import { checkClients, reloadForCertificates } from './clients.ts';
@@ -15,7 +13,6 @@ import { sweepTokens, tryChallenge } from './webroot.ts';
 
 /** The activities on the served certificates. */
 export function createCertificatesActivities(setting: Setting): CertificatesActivities {
-  const graceSeconds = Math.ceil(setting.stack.compose.services.proxy.stopGraceMs / 1000);
   return {
     lookAtCertificates: () => lookAtCertificates(setting),
     checkGround: (request) => checkGround(setting, request),
@@ -29,27 +26,8 @@ export function createCertificatesActivities(setting: Setting): CertificatesActi
     reloadForCertificates: ({ expected }) => reloadForCertificates(setting, expected),
     checkClients: (question) => checkClients(setting, question),
 
-    async stopProxy() {
-      const stopped: string[] = [];
-      for (const { id, name } of await findServiceContainers(setting, 'proxy')) {
-        reportProgress(`Stopping ${name}`);
-        await engineCall(`Stopping ${name}`, () =>
-          unlessGone(() => setting.docker.getContainer(id).stop({ t: graceSeconds })),
-        );
-        stopped.push(name);
-      }
-      return { stopped };
-    },
-
-    async startProxy() {
-      const started: string[] = [];
-      for (const { id, name } of await findServiceContainers(setting, 'proxy')) {
-        reportProgress(`Starting ${name}`);
-        await engineCall(`Starting ${name}`, () => unlessGone(() => setting.docker.getContainer(id).start()));
-        started.push(name);
-      }
-      return { started };
-    },
+    stopProxy: async () => ({ stopped: await stopRole(setting, 'proxy') }),
+    startProxy: async () => ({ started: await startRole(setting, 'proxy') }),
 
     async sweepCertificates() {
       const swept = [sweepTokens, sweepPairs].map((sweep) => sweep(setting).catch(() => []));

@@ -2,11 +2,12 @@ import type { ContainerActivities } from '../contract/service.ts';
 import { ownerOfLabels } from '../owner.ts';
 import { reportProgress } from '../progress.ts';
 import type { Setting } from '../setting.ts';
-import { engineCall, unlessGone } from './engine.ts';
+import { engineCall } from './engine.ts';
 import { removeContainer } from './job-container.ts';
 import { findServiceContainers } from './service-containers.ts';
 import { untilServing } from './serving.ts';
 import { serviceLabel } from './standing.ts';
+import { startRole, stopRole } from './stop-start.ts';
 
 /** The activities that start, stop and remove containers. */
 export function createContainerActivities(setting: Setting): ContainerActivities {
@@ -28,28 +29,10 @@ export function createContainerActivities(setting: Setting): ContainerActivities
       return { restarted };
     },
 
-    async stopApi() {
-      const stopped: string[] = [];
-      for (const { id, name } of await findServiceContainers(setting, 'api')) {
-        reportProgress(`Stopping ${name}`);
-        await engineCall(`Stopping ${name}`, () =>
-          unlessGone(() => docker.getContainer(id).stop({ t: graceSeconds })),
-        );
-        stopped.push(name);
-      }
-      return { stopped };
-    },
-
-    async startApi() {
-      const started: string[] = [];
-      for (const { id, name } of await findServiceContainers(setting, 'api')) {
-        reportProgress(`Starting ${name}`);
-        await engineCall(`Starting ${name}`, () => unlessGone(() => docker.getContainer(id).start()));
-        started.push(name);
-        await untilServing(setting, 'api', id);
-      }
-      return { started };
-    },
+    stopApi: async () => ({ stopped: await stopRole(setting, 'api') }),
+    startApi: async () => ({
+      started: await startRole(setting, 'api', (id) => untilServing(setting, 'api', id)),
+    }),
 
     async sweepJobContainers() {
       const ours = await engineCall('Looking for job containers', () =>

@@ -4,6 +4,7 @@ import { reportProgress } from '../progress.ts';
 import type { Setting } from '../setting.ts';
 import {
   errorsSince,
+  hasNewWorkers,
   lookAtNginx,
   type Nginx,
   reloadWithinMs,
@@ -67,11 +68,6 @@ async function untilAccepted(setting: Setting, before: Nginx, wait: ReloadWait):
     if (good < wait.timesInARow) await Context.current().sleep(lookIntervalMs);
   }
   return sinceMs;
-}
-
-async function hasNewWorkers(setting: Setting, before: Nginx): Promise<boolean> {
-  const { workers } = await lookAtNginx(setting, before.id);
-  return workers.some((pid) => !before.workers.includes(pid));
 }
 
 /** Waits for the workers from before; returns how many still finish what they began. */

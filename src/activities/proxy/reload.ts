@@ -59,8 +59,7 @@ export async function reloadNginx(setting: Setting, containerId: string): Promis
   const startedMs = Date.now();
   await tellToReload(setting, before);
   for (;;) {
-    const { workers } = await lookAtNginx(setting, containerId);
-    if (workers.some((pid) => !before.workers.includes(pid))) return Date.now() - startedMs;
+    if (await hasNewWorkers(setting, before)) return Date.now() - startedMs;
     if (Date.now() - startedMs > reloadWithinMs) {
       const said = await errorsSince(setting, containerId, startedMs);
       throw problem('ProxyRefused', {
@@ -70,6 +69,12 @@ export async function reloadNginx(setting: Setting, containerId: string): Promis
     }
     await Context.current().sleep(lookIntervalMs);
   }
+}
+
+/** The proof that a reload was carried out. */
+export async function hasNewWorkers(setting: Setting, before: Nginx): Promise<boolean> {
+  const { workers } = await lookAtNginx(setting, before.id);
+  return workers.some((pid) => !before.workers.includes(pid));
 }
 
 /** Tests the configuration and tells nginx to load it, which it then may or may not do. Throws ProxyRefused. */

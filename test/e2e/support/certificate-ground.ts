@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  lifetime,
   makePair,
   type PairOptions,
   placePair,
@@ -13,8 +14,6 @@ import { imageNames } from '../../../scripts/sandbox/images.ts';
 import type { Sandbox } from '../../../scripts/sandbox/sandbox.ts';
 import type { Installation } from './installation.ts';
 import { until } from './sandbox-client.ts';
-
-const dayMs = 86_400_000;
 
 export type Ground = Pick<Installation, 'sandbox'>;
 
@@ -40,12 +39,6 @@ export async function onDisk({ folders }: Pick<Sandbox, 'folders'>): Promise<OnD
 export async function pairFor({ sandbox }: Ground, options: PairOptions = {}): Promise<SandboxPair> {
   const { nginx } = await imageNames();
   return makePair(sandbox.folders, nginx, { ...lifetime(10), ...options });
-}
-
-/** Dates of a certificate of 90 days of which so many are left; negative for one that has ended. */
-export function lifetime(daysLeft: number): Required<Pick<PairOptions, 'validFrom' | 'validTo'>> {
-  const validTo = new Date(Date.now() + daysLeft * dayMs);
-  return { validFrom: new Date(validTo.getTime() - 90 * dayMs), validTo };
 }
 
 /** Puts a pair in front of customers, as a person would by hand, and waits until they get it. Returns its fingerprint. */
@@ -77,12 +70,6 @@ export async function reload({ sandbox }: Ground): Promise<void> {
 async function workersOf({ containers }: Sandbox): Promise<string[]> {
   const processes = await run('docker', ['top', containers.nginx, '-eo', 'pid,args']);
   return [...processes.matchAll(/^\s*(\d+)\s+nginx: worker process/gm)].map(([, pid = '']) => pid);
-}
-
-/** certbot knows no certificate any more; its account stays. */
-export async function forgetLineages({ sandbox }: Ground): Promise<void> {
-  for (const name of ['live', 'archive', 'renewal'])
-    await rm(join(sandbox.folders.letsencrypt, name), { recursive: true, force: true });
 }
 
 export function fingerprintIn(pem: string): string {

@@ -1,13 +1,14 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import type { SandboxPair } from '../../../scripts/sandbox/certificates.ts';
+import { forgetLineages } from '../../../scripts/sandbox/authority.ts';
+import { lifetime, type SandboxPair } from '../../../scripts/sandbox/certificates.ts';
 import { run } from '../../../scripts/sandbox/command.ts';
 import type { WorkerProcess } from '../../../scripts/worker-process.ts';
 import { certificateSections } from '../../../scripts/sandbox/stack-file.ts';
 import type { Notice } from '../../../src/activities/contract/runs.ts';
 import { type AuthorityFront, openFront } from './authority-front.ts';
-import { fingerprintIn, forgetLineages, lifetime, pairFor, reload, serve } from './certificate-ground.ts';
+import { fingerprintIn, pairFor, reload, serve } from './certificate-ground.ts';
 import { install, type Installation, schedulesOff } from './installation.ts';
 import { start } from './runs.ts';
 
@@ -98,7 +99,7 @@ async function completed(
     },
     async prepare(pair = due) {
       await endRuns(hermes);
-      await forgetLineages(hermes);
+      await forgetLineages(sandbox.folders);
       front.reset();
       noticesBefore = (await allNotices()).length;
       await serve(hermes, pair);
