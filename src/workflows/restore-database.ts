@@ -12,7 +12,12 @@ import { longChange, longRead, quickLook, shortChange } from './steps/policies.t
 import { procedure, type ProcedureResult } from './steps/procedure.ts';
 import { describeRestorePlan, describeSwap } from './steps/restore-words.ts';
 import type { Run } from './steps/run.ts';
-import { confirmLocksOfRestore, lockForRestore, unlockAfterRestore } from './steps/service-locks.ts';
+import {
+  confirmLocksOfRestore,
+  lockApiForRestore,
+  lockForRestore,
+  unlockAfterRestore,
+} from './steps/service-locks.ts';
 import { endUndoOfEarlierRestores } from './steps/supersede.ts';
 import { sweepDatabaseLeftovers } from './steps/sweep.ts';
 import { takeBackup } from './steps/take-backup.ts';
@@ -66,6 +71,8 @@ export async function restoreDatabase(raw: unknown): Promise<ProcedureResult<Res
       () => verifyShadow({ shadow, backupId: archive.backupId }),
       (seen) => `${counted(seen.rows, 'row')}, ${counted(seen.objects, 'object')} as in the backup`,
     );
+
+    await lockApiForRestore(run);
 
     // -- customers notice from here --
     const keepUntil = new Date(Date.now() + undoWindowMs).toISOString();

@@ -7,7 +7,7 @@ import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { compose } from './support/compose.ts';
 import type { RunStatus } from '../../src/workflows/steps/status.ts';
 import { install, type Installation, schedulesOff } from './support/installation.ts';
-import { openPlan, start, statusWhen } from './support/runs.ts';
+import { start, statusWhen } from './support/runs.ts';
 import { sandboxClient } from './support/sandbox-client.ts';
 import { type ServiceState, serviceState } from './support/service-state.ts';
 import { startTraffic } from './support/traffic.ts';
@@ -22,6 +22,7 @@ beforeAll(async () => {
   await hermes.writeStack({
     sections: {
       ...schedulesOff,
+      approvals: { 'restart-service': {} },
       scaling: { watch: '2s', drainWithin: '20s' },
       compose: { project: hermes.project, services: { api: { startWithin: '6s' } } },
     },
@@ -184,36 +185,41 @@ describe('a restore, which may stop the api,', () => {
       ...input,
     });
   const waitsForAnswer = ({ question }: RunStatus): boolean => question !== undefined;
-  async function reject(handle: WorkflowHandle): Promise<void> {
-    await handle.signal('reject', { by: 'chris', plan: await openPlan(handle), reason: 'a test' });
-    expect(await handle.result()).toMatchObject({ outcome: 'rejected' });
-  }
   beforeAll(async () => {
     await (await start(hermes.client, 'backupDatabase', 'backup')).result();
   });
 
-  test('that goes on lets no scaling begin, and no restart', async () => {
+  async function answer(handle: WorkflowHandle, verb: 'approve' | 'reject' | 'keep'): Promise<void> {
+    const { question } = await statusWhen(handle, waitsForAnswer);
+    await handle.signal(verb, { by: 'chris', plan: question?.plan });
+  }
+
+  test('that waits for its approval lets the api be scaled, and PostgreSQL not be restarted', async () => {
     const first = await restore({});
     await statusWhen(first, waitsForAnswer);
-    const held = `held by restoreDatabase (workflow ${first.workflowId}`;
-    expect(await failure(await scale(2))).toContain(held);
     const restart = await start(hermes.client, 'restartService', 'restart', { service: 'postgres' });
-    expect(await failure(restart)).toContain(held);
-    await reject(first);
+    expect(await failure(restart)).toContain(`held by restoreDatabase (workflow ${first.workflowId}`);
+    expect(await scaled(2)).toMatchObject({ outcome: 'done' });
+    await answer(first, 'reject');
+    expect(await first.result()).toMatchObject({ outcome: 'rejected' });
+    await scaled(1);
     expect(await serviceState(hermes)).toEqual(before);
   });
 
-  test('does not begin while a scaling goes on, or waits in line until it has ended', async () => {
-    const scaling = await scale(2);
-    await statusWhen(scaling, ({ running }) => running.length > 0);
-    const held = `service/api of ${hermes.project} is held by scaleService (workflow ${scaling.workflowId}`;
-    const [said, queued] = [await failure(await restore({})), await restore({ onBusy: 'queue' })];
-    expect(said).toContain(held);
-    expect(await scaling.result()).toMatchObject({ outcome: 'done', report: { after: 2 } });
-    await statusWhen(queued, waitsForAnswer);
-    await reject(queued);
-    await scaled(1);
-    expect(await serviceState(hermes)).toEqual(before);
+  test('does not swap while the api is restarted: it waits in line, then goes on', async () => {
+    const restart = await start(hermes.client, 'restartService', 'in-the-way', { service: 'api' });
+    await statusWhen(restart, waitsForAnswer);
+    const restoring = await restore({});
+    await answer(restoring, 'approve');
+    const { timeline } = await statusWhen(restoring, ({ phase }) => phase === 'waiting-for-lock');
+    expect(timeline.at(-1)?.text).toContain(
+      `service/api is held by restartService (workflow ${restart.workflowId}`,
+    );
+    await answer(restart, 'approve');
+    expect(await restart.result()).toMatchObject({ outcome: 'done' });
+    await statusWhen(restoring, ({ phase }) => phase === 'undo-window');
+    await answer(restoring, 'keep');
+    expect(await restoring.result()).toMatchObject({ outcome: 'done' });
   });
 });
 

@@ -226,6 +226,15 @@ const recordings: Recording[] = [
   // Since a restore holds the api's service too.
   { ...restore, file: 'restore-database.two-locks', act: inUndoWindow('keep') },
   { ...restore, file: 'restore-database.two-locks-undone', act: inUndoWindow('rollback') },
+  // Since it takes the api's lock only before the swap.
+  { ...restore, file: 'restore-database.api-locked-at-the-swap', act: inUndoWindow('rollback') },
+  {
+    ...restore,
+    file: 'restore-database.stopped-under-lock',
+    input: { backup: 'latest', fence: 'stop' },
+    act: inUndoWindow('keep'),
+  },
+  { file: 'restart-service.beside-restore', workflowType: 'restartService', input: { service: 'api' } },
 ];
 
 function firstThen<T>(first: T, then: T): () => Promise<T> {

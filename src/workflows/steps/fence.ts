@@ -4,6 +4,7 @@ import type { StackPolicy } from '../../activities/contract/runs.ts';
 import type { ContainerActivities } from '../../activities/contract/service.ts';
 import { shortChange } from './policies.ts';
 import type { Run } from './run.ts';
+import { lockApiForRestore } from './service-locks.ts';
 
 const { fenceWrites, liftFence } = proxyActivities<DatabaseActivities>(shortChange);
 const { stopApi, startApi } = proxyActivities<ContainerActivities>(shortChange);
@@ -34,6 +35,7 @@ export async function fenceWritesOf(
     };
   }
   if (kind === 'stop') {
+    await lockApiForRestore(run);
     run.onFailure('Start the api again', () => startApi());
     await run.change('Stop the api', () => stopApi());
     return {

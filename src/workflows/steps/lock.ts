@@ -21,7 +21,8 @@ export interface LockRequest {
   /** What is locked, in the stack: `database`, `proxy`, `service/api`. */
   resource: string;
   onBusy: 'fail' | 'queue';
-  note: (text: string) => void;
+  /** Told once, when it has to wait in line. */
+  waits: (text: string) => void;
 }
 
 export interface HeldLock {
@@ -34,7 +35,7 @@ export interface HeldLock {
  */
 export async function acquireLock(request: LockRequest): Promise<HeldLock> {
   const lockId = lockIdOf(request);
-  for (let noted = false; ;) {
+  for (let told = false; ;) {
     const child = await tryStart(lockId, request.resource);
     if (child !== undefined) return heldLock(child, lockId);
     const { holder } = await underTitle(`Who holds the lock on ${request.resource}?`, () =>
@@ -49,8 +50,8 @@ export async function acquireLock(request: LockRequest): Promise<HeldLock> {
         next: 'Wait until it ends, answer it, or start again with "onBusy": "queue".',
       });
     }
-    if (!noted) request.note(`Waiting in line: ${request.resource} is held by ${who}.`);
-    noted = true;
+    if (!told) request.waits(`Waiting in line: ${request.resource} is held by ${who}.`);
+    told = true;
     await sleep(queueIntervalMs, {
       summary: `In line for ${request.resource}, held by ${holder.workflowId}`,
     });

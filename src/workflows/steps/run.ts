@@ -1,4 +1,4 @@
-import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { patched, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { searchAttributes } from '../../temporal/search-attributes.ts';
 import type { ProcedureDefinition } from '../../procedures/definition.ts';
 import type { CommonInput } from '../../procedures/definition.ts';
@@ -168,7 +168,7 @@ export class Run {
   /** Takes the lock of a resource. Whether it queues when the lock is held is the input's choice, unless told. */
   async lock(resource: string, onBusy = this.#input.onBusy): Promise<void> {
     if (this.dryRun || this.#locks.has(resource)) return;
-    this.#locks.set(resource, await acquireLock({ ...this.#lockRequest(resource), onBusy }));
+    await this.#take({ ...this.#lockRequest(resource), onBusy });
   }
 
   /** Before a change that must not meet another one: is the lock still ours? If not, take it again. */
@@ -177,7 +177,7 @@ export class Run {
       throw problem('LockLost', { what: `The lock on ${resource} was never taken.` });
     if (await stillHeld(this.#lockRequest(resource))) return;
     this.note(`The lock on ${resource} was gone: taking it again.`);
-    this.#locks.set(resource, await acquireLock(this.#lockRequest(resource)));
+    await this.#take(this.#lockRequest(resource));
   }
 
   async unlock(resource: string): Promise<void> {
@@ -190,12 +190,21 @@ export class Run {
     for (const resource of this.#locks.keys()) await this.unlock(resource);
   }
 
+  async #take(request: LockRequest): Promise<void> {
+    const before = this.#phase;
+    this.#locks.set(request.resource, await acquireLock(request));
+    this.enter(before);
+  }
+
   #lockRequest(resource: string): LockRequest {
     return {
       stack: this.policy.stack,
       resource,
       onBusy: this.#input.onBusy,
-      note: (text) => this.note(text),
+      waits: (text) => {
+        this.note(text);
+        if (patched('phase-while-in-line')) this.enter('waiting-for-lock');
+      },
     };
   }
 }

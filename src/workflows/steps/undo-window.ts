@@ -8,7 +8,7 @@ import { quickLook, shortChange } from './policies.ts';
 import type { Decision } from './question.ts';
 import { describeWritten } from './restore-words.ts';
 import type { Run } from './run.ts';
-import { lockForRestore } from './service-locks.ts';
+import { lockForRollback } from './service-locks.ts';
 
 const { dropDatabase, swapBack } = proxyActivities<DatabaseActivities>(shortChange);
 const { smokeTest } = proxyActivities<ServiceActivities>(quickLook);
@@ -72,7 +72,7 @@ function askForUndo(run: Run, swap: Swap, windowMs: number): Promise<Decision> {
 
 async function rollBack(run: Run, swap: Swap, approval: string, fence: Fence, by: string): Promise<Undo> {
   run.enter('undoing');
-  await lockForRestore(run, 'queue');
+  await lockForRollback(run);
   const keepUntil = new Date(Date.now() + run.policy.keepUndoneForMs).toISOString();
 
   // -- customers notice from here --

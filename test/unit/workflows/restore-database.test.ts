@@ -393,9 +393,8 @@ describe('the start', () => {
       const second = await temporal.start('restoreDatabase', `queued-${count}`, [
         { backup: 'latest', onBusy: 'queue' },
       ]);
-      await statusWhen(second, ({ timeline }) =>
-        timeline.some(({ text }) => text.startsWith('Waiting in line')),
-      );
+      const { timeline } = await statusWhen(second, ({ phase }) => phase === 'waiting-for-lock');
+      expect(timeline.at(-1)?.text).toContain(`Waiting in line: database is held by restoreDatabase`);
       await first.signal('reject', { by: 'dana', plan });
       await first.result();
       await second.signal('reject', { by: 'dana', plan: await planOf(second) });

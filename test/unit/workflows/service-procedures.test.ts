@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { type WorkflowHandle, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunStatus } from '../../../src/workflows/steps/status.ts';
 import { policy, type World, world } from './fakes.ts';
 import { container, serviceLook } from './service-fakes.ts';
 import { cancelAsking, realRuns, statusWhen, type TimeSkipping, timeSkipping } from './time-skipping.ts';
@@ -233,69 +234,92 @@ describe('a scaling', () => {
 });
 
 describe('a restore, which may stop the api,', () => {
-  test('lets no scaling begin', async () => {
+  const asks = { required: true, count: 1, from: [], deadlineMs: 60_000, remindAfterMs: 30_000 };
+  const asking = { ...policy, approvals: { 'scale-service': asks, 'restart-service': asks } };
+  const start = (workflowType: string, id: string, input: object): Promise<WorkflowHandle> =>
+    temporal.start(workflowType, id, [input]);
+  const waitsForAnswer = ({ question }: RunStatus): boolean => question !== undefined;
+  async function abandon(...handles: WorkflowHandle[]): Promise<void> {
+    for (const handle of handles) {
+      await cancelAsking(handle);
+      await ended(handle);
+    }
+  }
+  async function approve(handle: WorkflowHandle): Promise<void> {
+    const { question } = await statusWhen(handle, waitsForAnswer);
+    await handle.signal('approve', { by: 'dana', plan: question?.plan });
+  }
+  const inLineFor =
+    (resource: string) =>
+    ({ phase, timeline }: RunStatus): boolean =>
+      phase === 'waiting-for-lock' &&
+      timeline.some(({ text }) => text.startsWith(`Waiting in line: ${resource} is held`));
+
+  test('lets the api be scaled and restarted while it waits for its approval', async () => {
     const scene = world();
     await temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () => {
-      const restore = await temporal.start('restoreDatabase', 'restore-first', [{ backup: 'latest' }]);
-      await statusWhen(restore, (status) => status.question !== undefined);
-      const scaling = await temporal.start('scaleService', 'scale-second', [{ service: 'api', replicas: 2 }]);
-      const { timeline } = await statusWhen(scaling, (status) => status.outcome === 'failed');
-      expect(timeline.at(-1)?.text).toContain('held by restoreDatabase (workflow restore-first');
-      await cancelAsking(restore);
-      await ended(restore);
+      const restore = await start('restoreDatabase', 'restore-waiting', { backup: 'latest' });
+      await statusWhen(restore, waitsForAnswer);
+      for (const [workflowType, input] of [
+        ['scaleService', { service: 'api', replicas: 2 }],
+        ['restartService', { service: 'api', strategy: 'in-place' }],
+      ] as const)
+        expect(await ended(await start(workflowType, `meanwhile-${workflowType}`, input))).toMatchObject({
+          outcome: 'done',
+        });
+      await abandon(restore);
     });
-    expect(scene.calls).not.toContain('startReplica');
+  });
+
+  test('lets no restart of PostgreSQL begin', async () => {
+    const scene = world();
+    await temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () => {
+      const restore = await start('restoreDatabase', 'restore-first', { backup: 'latest' });
+      await statusWhen(restore, waitsForAnswer);
+      const restart = await start('restartService', 'restart-second', { service: 'postgres' });
+      const { timeline } = await statusWhen(restart, (status) => status.outcome === 'failed');
+      expect(timeline.at(-1)?.text).toContain('held by restoreDatabase (workflow restore-first');
+      await abandon(restore);
+    });
+    expect(changing(scene)).toEqual([]);
+  });
+
+  test('does not begin beside a restart of PostgreSQL, or waits in line', async () => {
+    const scene = world({ readPolicy: async () => asking });
+    await temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () => {
+      const first = await start('restartService', 'restart-first', { service: 'postgres' });
+      await statusWhen(first, waitsForAnswer);
+      const refused = await start('restoreDatabase', 'restore-refused', { backup: 'latest' });
+      expect(await ended(refused)).toMatchObject({
+        message: expect.stringContaining('The database of hermes is held by restartService'),
+      });
+      const waiting = await start('restoreDatabase', 'restore-in-line', {
+        backup: 'latest',
+        onBusy: 'queue',
+      });
+      await statusWhen(waiting, inLineFor('database'));
+      expect(scene.calls).not.toContain('chooseBackup');
+      await abandon(first, waiting);
+    });
   });
 
   test.each([
-    ['scaleService', { service: 'api', replicas: 2 }, 'service/api'],
-    ['restartService', { service: 'postgres' }, 'database'],
-  ])('does not begin beside %s, or waits in line', async (workflowType, input, resource) => {
-    const asks = { required: true, count: 1, from: [], deadlineMs: 60_000, remindAfterMs: 30_000 };
-    const scene = world({
-      readPolicy: async () => ({ ...policy, approvals: { 'scale-service': asks, 'restart-service': asks } }),
-    });
+    ['swap', 'none', 'restoreBeside', 'swapDatabases'],
+    ['stop the api', 'stop', 'dumpDatabase', 'stopApi'],
+  ])('does not %s while the api is scaled: it waits in line', async (_what, fence, before, held) => {
+    const scene = world({ readPolicy: async () => asking });
     await temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () => {
-      const first = await temporal.start(workflowType, `first-${workflowType}`, [input]);
-      await statusWhen(first, (status) => status.question !== undefined);
-      const restore = (onBusy: string) =>
-        temporal.start('restoreDatabase', `${onBusy}-beside-${workflowType}`, [{ backup: 'latest', onBusy }]);
-      const refused = await restore('fail');
-      expect(await ended(refused)).toMatchObject({
-        message: expect.stringContaining(`The ${resource} of hermes is held by ${workflowType}`),
-      });
-      const waiting = await restore('queue');
-      await statusWhen(waiting, ({ timeline }) =>
-        timeline.some(({ text }) => text.startsWith(`Waiting in line: ${resource} is held`)),
-      );
-      expect(scene.calls).not.toContain('chooseBackup');
-      await cancelAsking(first);
-      await ended(first);
-      await cancelAsking(waiting);
-      await ended(waiting);
-    });
-  });
-
-  test('and a scaling that both wait in line never wait for each other', async () => {
-    const scene = world();
-    await temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () => {
-      const restore = await temporal.start('restoreDatabase', 'restore-one', [{ backup: 'latest' }]);
-      await statusWhen(restore, (status) => status.question !== undefined);
-      const inLine = { onBusy: 'queue' };
-      const scaling = await temporal.start('scaleService', 'scale-in-line', [
-        { service: 'api', replicas: 2, ...inLine },
-      ]);
-      const next = await temporal.start('restoreDatabase', 'restore-two', [{ backup: 'latest', ...inLine }]);
-      for (const waits of [scaling, next])
-        await statusWhen(waits, ({ timeline }) => timeline.some(({ text }) => text.startsWith('Waiting in')));
-      await cancelAsking(restore);
-      await ended(restore);
-      const endNext = async (): Promise<void> => {
-        await cancelAsking(next);
-        await ended(next);
-      };
-      const [scaled] = await Promise.all([ended(scaling), endNext()]);
-      expect(scaled).toMatchObject({ outcome: 'done' });
+      const scaling = await start('scaleService', `scaling-${fence}`, { service: 'api', replicas: 2 });
+      await statusWhen(scaling, waitsForAnswer);
+      const restore = await start('restoreDatabase', `restore-${fence}`, { backup: 'latest', fence });
+      await approve(restore);
+      await statusWhen(restore, inLineFor('service/api'));
+      expect(scene.calls).toContain(before);
+      expect(scene.calls).not.toContain(held);
+      await abandon(scaling);
+      await statusWhen(restore, ({ phase }) => phase === 'undo-window');
+      expect(scene.calls).toContain(held);
+      await abandon(restore);
     });
   });
 });
