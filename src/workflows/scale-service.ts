@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { patched, proxyActivities } from '@temporalio/workflow';
 import type { SeenContainer, ServiceContainerActivities } from '../activities/contract/containers.ts';
 import type { ProxyActivities, ProxyLook, Reached } from '../activities/contract/proxy.ts';
 import { scaleServiceProcedure } from '../procedures/scale-service.ts';
@@ -21,7 +21,7 @@ import { describeScalePlan, planScaling, type ScalePlan } from './steps/scale-pl
 import { together } from './steps/together.ts';
 import { counted } from './steps/words.ts';
 
-const { keepReplicas, rememberAsked, removeReplica, startReplica } =
+const { announceReplica, keepReplicas, rememberAsked, removeReplica, startReplica } =
   proxyActivities<ServiceContainerActivities>(shortChange);
 const { watchContainers } = proxyActivities<ServiceContainerActivities>(longRead);
 const { freeProxy, pinProxy, steerProxy } = proxyActivities<ProxyActivities>(shortChange);
@@ -74,7 +74,10 @@ export async function scaleService(raw: unknown): Promise<ProcedureResult<ScaleR
   });
 }
 
-/** New ones get no request before they answer by themselves: until then nginx is told who serves now. */
+/**
+ * New ones get no request before they answer by themselves: until then nginx is told who serves now. One that cannot be told
+ * finds them by their names, which they get when they answer.
+ */
 async function add(run: Run, plan: ScalePlan, { unsteerable }: ProxyLook): Promise<SeenContainer[]> {
   const { service, original, staying, create } = plan;
   onFailureSettle(run, service);
@@ -82,15 +85,20 @@ async function add(run: Run, plan: ScalePlan, { unsteerable }: ProxyLook): Promi
   if (unsteerable.length === 0)
     await run.change('Write down for nginx who serves now', () => pinProxy({ service, ids: serving }));
   const { id, startedAt } = original;
+  const unannounced = unsteerable.length > 0 && patched('announce-when-it-answers');
   const created = await together(
     create.map((number) =>
       run.change(
         `Start number ${number} of ${service}`,
-        () => startReplica({ service, id, startedAt, number }),
+        () => startReplica({ service, id, startedAt, number, ...(unannounced ? { unannounced } : {}) }),
         ({ address }) => `it answers at ${address ?? 'no address'}`,
       ),
     ),
   );
+  for (const { id: replica, name } of unannounced ? created : [])
+    await run.change(`Give ${name} the names of ${service}`, () =>
+      announceReplica({ service, id: replica, like: id }),
+    );
   await run.change('Let nginx ask all of them', () => freeProxy({ reload: true }));
   return created;
 }
@@ -133,11 +141,11 @@ async function takeAway(run: Run, { service, staying, remove }: ScalePlan): Prom
   return left.reduce((sum, one) => sum + one, 0);
 }
 
-/** Docker's names lead to a new container as soon as it runs, and this nginx follows them by itself. */
-function describeUntold({ create }: ScalePlan, { unsteerable }: ProxyLook): string[] {
+/** What is otherwise where nginx finds the service by Docker's names alone. */
+function describeUntold({ create, service }: ScalePlan, { unsteerable }: ProxyLook): string[] {
   if (create.length === 0 || unsteerable.length === 0) return [];
   return [
-    `Attention: nginx may ask a new one before it answers, since it cannot be told whom to ask: ${unsteerable.join('; ')}`,
+    `nginx cannot be told whom to ask (${unsteerable.join('; ')}): a new one gets the names of ${service} when it answers`,
   ];
 }
 

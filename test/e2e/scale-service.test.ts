@@ -5,6 +5,7 @@ import type { RebalanceReport } from '../../src/workflows/rebalance-proxy.ts';
 import type { ScaleReport } from '../../src/workflows/scale-service.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { compose } from './support/compose.ts';
+import { madeBy } from './support/made-by.ts';
 import type { RunStatus } from '../../src/workflows/steps/status.ts';
 import { install, type Installation, schedulesOff } from './support/installation.ts';
 import { start, statusWhen } from './support/runs.ts';
@@ -64,18 +65,6 @@ function names({ containers }: ServiceState): string[] {
   return containers.map(({ name }) => name.replace(`/${hermes.project}`, ''));
 }
 
-/** The container that a run makes, as soon as it is there. */
-async function madeBy(handle: WorkflowHandle): Promise<string> {
-  const { runId } = await handle.describe();
-  for (;;) {
-    const [made] = await hermes.docker.listContainers({
-      all: true,
-      filters: { label: [`hermes-ops.run=${runId}`] },
-    });
-    if (made !== undefined && made.State !== 'created') return made.Id;
-  }
-}
-
 describe('1 → 3 → 1 under load', () => {
   test('loses no request and no stream; all three answer customers; compose’s own is never touched', async () => {
     const traffic = await startTraffic(hermes.sandbox, load);
@@ -106,7 +95,7 @@ describe('a replica that fails', () => {
   test('while it is watched takes the whole scaling back, with its last lines', async () => {
     const handle = await scale(2);
     await statusWhen(handle, ({ running }) => running.some((title) => title.startsWith('Watch')));
-    await hermes.docker.getContainer(await madeBy(handle)).kill();
+    await (await madeBy(hermes, handle)).kill();
     const said = await failure(handle);
     expect(said).toContain('stopped answering while it was watched');
     expect(said).toMatch(/Its last lines:\n\d{4}-\d\d-\d\d .* - INFO - /);
@@ -115,7 +104,7 @@ describe('a replica that fails', () => {
 
   test('at its start takes the whole scaling back, and says how it ended', async () => {
     const handle = await scale(3);
-    await hermes.docker.getContainer(await madeBy(handle)).kill();
+    await (await madeBy(hermes, handle)).kill();
     expect(await failure(handle)).toMatch(/api-replica-\d-\w+ ended with exit code 137 after its start/);
     expect(await serviceState(hermes)).toEqual(before);
   });
@@ -123,7 +112,7 @@ describe('a replica that fails', () => {
   test('to answer takes the whole scaling back, and customers were never sent to it', async () => {
     const traffic = await startTraffic(hermes.sandbox, { requestsPerSecond: 10, streamsPerSecond: 0.5 });
     const handle = await scale(2);
-    await hermes.docker.getContainer(await madeBy(handle)).pause();
+    await (await madeBy(hermes, handle)).pause();
     const said = await failure(handle);
     const seen = await traffic.stop();
     expect(said).toContain('does not answer 6 s after its start');

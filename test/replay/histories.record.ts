@@ -234,6 +234,14 @@ const recordings: Recording[] = [
     input: { backup: 'latest', fence: 'stop' },
     act: inUndoWindow('keep'),
   },
+  {
+    file: 'scale-service.announced',
+    workflowType: 'scaleService',
+    input: { service: 'api', replicas: 2 },
+    scene: world({
+      lookAtProxy: async () => ({ container: 'n', names: ['api'], unsteerable: ['it resolves'], told: [] }),
+    }),
+  },
   { file: 'restart-service.beside-restore', workflowType: 'restartService', input: { service: 'api' } },
 ];
 

@@ -97,7 +97,9 @@ export interface ServiceContainerActivities {
   /** Starts this run's copy that carries the traffic meanwhile, and waits until it answers by itself. */
   startBridge(request: SeenTarget): Promise<SeenContainer>;
   /** Starts this run's replica of that number, and waits until it answers by itself. */
-  startReplica(request: SeenTarget & { number: number }): Promise<SeenContainer>;
+  startReplica(request: SeenTarget & { number: number; unannounced?: boolean }): Promise<SeenContainer>;
+  /** Gives a replica that was started unannounced the names by which the service is found, as `like` has them. */
+  announceReplica(request: Target & { like: string }): Promise<SeenContainer>;
   /** Gives replicas their permanent names, and writes down how many were asked for. */
   keepReplicas(request: {
     service: string;

@@ -4,7 +4,7 @@ import type { Role } from '../../stack/compose.ts';
 import { currentOwner, ownerLabels, ownerOfLabels, shortRunId } from '../owner.ts';
 import { reportProgress } from '../progress.ts';
 import type { Setting } from '../setting.ts';
-import { copyOf, type CopyPlan, type Inspected } from './copy/copy-of.ts';
+import { copyOf, type CopyPlan, type Inspected, networksOf } from './copy/copy-of.ts';
 import { replicaName, unfinishedName } from './copy/names.ts';
 import { engineCall, engineChange, engineStatus, unlessGone } from './engine.ts';
 import { inspectContainer, untilServing } from './serving.ts';
@@ -24,7 +24,7 @@ export async function startBridgeOf(setting: Setting, role: Role, id: string): P
 export async function startReplicaOf(
   setting: Setting,
   role: Role,
-  { id, number }: { id: string; number: number },
+  { id, number, unannounced = false }: { id: string; number: number; unannounced?: boolean },
 ): Promise<Inspected> {
   const original = await presentContainer(setting, id);
   const { name, labels } = copyIdentity(setting, role, 'replica', number);
@@ -33,8 +33,37 @@ export async function startReplicaOf(
     name,
     number,
     labels,
+    unannounced,
   });
   return untilServing(setting, role, await startCopy(setting, original, plan));
+}
+
+/**
+ * Joins a replica's networks anew, with the names that the original has there. A name can be had at joining only, and
+ * leaving cuts what is under way: so only for one that nobody asks yet. Named so already is success.
+ */
+export async function announceReplicaOf(
+  setting: Setting,
+  role: Role,
+  { id, like }: { id: string; like: string },
+): Promise<Inspected> {
+  const original = await presentContainer(setting, like);
+  const replica = await presentContainer(setting, id);
+  assertOwn(setting, replica);
+  const as = { kind: 'replica', name: nameOf(replica), number: 0, labels: {} } as const;
+  for (const { network, settings } of networksOf(original, as)) {
+    const { NetworkSettings } = await presentContainer(setting, id);
+    const present = NetworkSettings.Networks[network];
+    const named = new Set(present?.Aliases);
+    if (present !== undefined && (settings.Aliases ?? []).every((alias) => named.has(alias))) continue;
+    const joined = setting.docker.getNetwork(network);
+    if (present !== undefined)
+      await engineChange(`Leaving ${network}`, () => joined.disconnect({ Container: id }));
+    await engineChange(`Joining ${network} by name`, () =>
+      joined.connect({ Container: id, EndpointConfig: settings }),
+    );
+  }
+  return untilServing(setting, role, id);
 }
 
 /** The container as it is. Throws StalePlan when it is gone: somebody made another one. */

@@ -4,7 +4,7 @@ import type { Restarted, ServiceContainerActivities } from '../contract/containe
 import { currentOwner } from '../owner.ts';
 import { reportProgress } from '../progress.ts';
 import type { Setting } from '../setting.ts';
-import { nameReplica, removeOurs, startBridgeOf, startReplicaOf } from './copies.ts';
+import { announceReplicaOf, nameReplica, removeOurs, startBridgeOf, startReplicaOf } from './copies.ts';
 import { drained } from './drain.ts';
 import { checkReplacementOf, forgetFormerOf, replaceInPlace } from './replace.ts';
 import { type InPlace, restartInPlace, startContainer } from './restart.ts';
@@ -33,8 +33,13 @@ export function createServiceContainerActivities(setting: Setting): ServiceConta
       return seen(setting, role(service), info, await proxyNetworks(setting));
     },
 
-    async startReplica({ service, id, number }) {
-      const info = await startReplicaOf(setting, role(service), { id, number });
+    async startReplica({ service, ...request }) {
+      const info = await startReplicaOf(setting, role(service), request);
+      return seen(setting, role(service), info, await proxyNetworks(setting));
+    },
+
+    async announceReplica({ service, ...request }) {
+      const info = await announceReplicaOf(setting, role(service), request);
       return seen(setting, role(service), info, await proxyNetworks(setting));
     },
 

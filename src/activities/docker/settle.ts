@@ -2,7 +2,7 @@ import { problemTypeOf } from '../../problem.ts';
 import type { Role } from '../../stack/compose.ts';
 import type { Settled } from '../contract/containers.ts';
 import { ownerOfLabels, shortRunId } from '../owner.ts';
-import { steerTo, runningProxy, toldLines, untellProxy } from '../proxy/steer.ts';
+import { isSteerable, runningProxy, steerTo, toldLines, untellProxy } from '../proxy/steer.ts';
 import { reloadNginx } from '../proxy/reload.ts';
 import type { Setting } from '../setting.ts';
 import { removeOurs, removeQuietly } from './copies.ts';
@@ -124,7 +124,9 @@ async function removeDoomed(
     settled.kept.push(`${running.map(nameOf).join(', ')} goes on serving: nothing else does`);
     return;
   }
-  if (proxy !== undefined && running.length > 0) {
+  const isAsked = proxy !== undefined && running.length > 0;
+  const steered = isAsked && (await isSteerable(setting, proxy, role));
+  if (steered) {
     await steerTo(
       setting,
       proxy,
@@ -137,7 +139,9 @@ async function removeDoomed(
     await (isOurs(setting, info) ? removeOurs(setting, role, info.Id) : removeQuietly(setting, info.Id));
     settled.done.push(`${nameOf(info)} removed`);
   }
-  await forgetLines(setting, proxy, running.length > 0, settled);
+  await forgetLines(setting, proxy, steered, settled);
+  // One that cannot be told, and looks at its names only when it loads.
+  if (isAsked && !steered) await reloadNginx(setting, proxy.id);
 }
 
 /** After steering, nginx serves what Docker's names lead to as well: the lines go without another reload. */

@@ -4,7 +4,7 @@ import type { Setting } from '../setting.ts';
 import { untilReached } from './reached.ts';
 import { reloadNginx } from './reload.ts';
 import {
-  canWriteHosts,
+  obstaclesTo,
   presentProxy,
   runningProxy,
   steerTo,
@@ -19,12 +19,11 @@ export function createProxyActivities(setting: Setting): ProxyActivities {
   return {
     async lookAtProxy({ service }) {
       const proxy = await presentProxy(setting);
-      const { names, unsteerable } = await upstreamFor(setting, proxy, roleOf(setting, service));
-      const writable = await canWriteHosts(setting, proxy);
+      const upstream = await upstreamFor(setting, proxy, roleOf(setting, service));
       return {
         container: proxy.name,
-        names,
-        unsteerable: [...unsteerable, ...(writable ? [] : ['its hosts file cannot be written'])],
+        names: upstream.names,
+        unsteerable: await obstaclesTo(setting, proxy, upstream),
         told: (await toldLines(setting, proxy)).map(({ address }) => address),
       };
     },

@@ -44,13 +44,29 @@ export async function upstreamFor(setting: Setting, proxy: Proxy, role: Role): P
   return upstreamOf(stdout, { upstream: setting.stack.proxy.upstream, port, fallback: service });
 }
 
+/** Why the proxy cannot be told exactly whom to ask; empty when it can. */
+export async function obstaclesTo(
+  setting: Setting,
+  proxy: Proxy,
+  { unsteerable }: Upstream,
+): Promise<string[]> {
+  return (await canWriteHosts(setting, proxy))
+    ? unsteerable
+    : [...unsteerable, 'its hosts file cannot be written'];
+}
+
+export async function isSteerable(setting: Setting, proxy: Proxy, role: Role): Promise<boolean> {
+  const obstacles = await obstaclesTo(setting, proxy, await upstreamFor(setting, proxy, role));
+  return obstacles.length === 0;
+}
+
 /** The lines of ours that the proxy's hosts file has. */
 export async function toldLines(setting: Setting, { id }: Proxy): Promise<HostsLine[]> {
   return linesIn(await readHosts(setting, id));
 }
 
 /** Whether the hosts file can be written at all, tried by adding nothing to it. */
-export async function canWriteHosts(setting: Setting, { id }: Proxy): Promise<boolean> {
+async function canWriteHosts(setting: Setting, { id }: Proxy): Promise<boolean> {
   const addNothing = ['awk', `BEGIN { printf "" >> "${hostsFile}" }`];
   const { exitCode } = await execIn(setting, id, addNothing, 30_000, '0');
   return exitCode === 0;

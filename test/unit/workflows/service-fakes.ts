@@ -56,6 +56,7 @@ export function goodServiceDay(): ServiceContainerActivities & ProxyActivities {
     lookAtService: async ({ service }) => serviceLook({ service }),
     startBridge: async () => container({ id: 'bridge', name: 'bridge', madeBy: 'hermes-ops' }),
     startReplica: async ({ number }) => container({ number }),
+    announceReplica: async () => container({ number: 2 }),
     keepReplicas: async ({ replicas }) => ({ names: replicas.map(({ number }) => `hermes-api-${number}`) }),
     watchContainers: async () => ({ looks: 60 }),
     drainContainer: async () => ({ waitedMs: 600, left: 0 }),

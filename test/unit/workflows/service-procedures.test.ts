@@ -31,7 +31,7 @@ const ended = (handle: WorkflowHandle): Promise<unknown> =>
 
 const changing = ({ calls }: World): string[] =>
   calls.filter((name) =>
-    /^(start|restart|replace|remove|steer|pin|free|keep|forget|settle|ensure)/.test(name),
+    /^(start|announce|restart|replace|remove|steer|pin|free|keep|forget|settle|ensure)/.test(name),
   );
 
 describe('a rolling restart', () => {
@@ -184,6 +184,24 @@ describe('a scaling', () => {
       'pinProxy',
       'startReplica',
       'startReplica',
+      'freeProxy',
+      'keepReplicas',
+    ]);
+  });
+
+  test('out beside nginx that cannot be told gives new ones their names only when they answer', async () => {
+    const lookAtProxy = async () => ({
+      container: 'n',
+      names: ['api'],
+      unsteerable: ['it resolves'],
+      told: [],
+    });
+    const scene = world({ lookAtProxy });
+    expect(await running(scene, 'scaleService', { replicas: 2 }, ended)).toMatchObject({ outcome: 'done' });
+    expect(changing(scene)).toEqual([
+      'settleService',
+      'startReplica',
+      'announceReplica',
       'freeProxy',
       'keepReplicas',
     ]);

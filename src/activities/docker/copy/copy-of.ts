@@ -16,8 +16,8 @@ export type ImageConfig = Docker.ImageInspectInfo['Config'];
 export type CopyAs =
   /** Carries the traffic for a while: nobody finds it by a name. */
   | { kind: 'bridge'; name: string; labels: Record<string, string> }
-  /** One more of the service: found by its names, in compose's list. */
-  | { kind: 'replica'; name: string; number: number; labels: Record<string, string> }
+  /** One more of the service: in compose's list, and found by its names, unless it gets them later. */
+  | { kind: 'replica'; name: string; number: number; labels: Record<string, string>; unannounced?: boolean }
   /** Takes the original's place with all that belongs to it, and with what has changed. */
   | { kind: 'successor'; name: string; image: string; next?: ImageConfig; changes: SuccessorChanges };
 
@@ -42,10 +42,7 @@ export function copyOf(original: Inspected, image: ImageConfig, as: CopyAs): Cop
   const own = as.kind === 'successor';
   const config =
     own && as.next !== undefined ? withoutImageDefaults(original.Config, image) : original.Config;
-  const networks = Object.entries(original.NetworkSettings.Networks).map(([network, endpoint]) => ({
-    network,
-    settings: endpointOf(original, endpoint, as),
-  }));
+  const networks = networksOf(original, as);
   const first = networks.find(({ network }) => network === original.HostConfig.NetworkMode) ?? networks[0];
   return {
     create: withoutUndefined({
@@ -77,6 +74,14 @@ export function copyOf(original: Inspected, image: ImageConfig, as: CopyAs): Cop
   };
 }
 
+/** The networks that a copy joins, and its names there. Pure. */
+export function networksOf(original: Inspected, as: CopyAs): CopyPlan['connect'] {
+  return Object.entries(original.NetworkSettings.Networks).map(([network, endpoint]) => ({
+    network,
+    settings: endpointOf(original, endpoint, as),
+  }));
+}
+
 export function shortId({ Id }: { Id: string }): string {
   return Id.slice(0, 12);
 }
@@ -102,16 +107,20 @@ function labelsOf(labels: Record<string, string>, as: CopyAs): Record<string, st
 function endpointOf(
   original: Inspected,
   endpoint: Docker.EndpointSettings,
-  { kind }: CopyAs,
+  as: CopyAs,
 ): Docker.EndpointSettings {
   const aliases = (endpoint.Aliases ?? []).filter((alias) => alias !== shortId(original));
   return withoutUndefined({
-    Aliases: kind === 'bridge' ? [] : aliases,
+    Aliases: isNameless(as) ? [] : aliases,
     Links: endpoint.Links ?? undefined,
     DriverOpts: endpoint.DriverOpts ?? undefined,
     // A fixed address can be had once.
-    IPAMConfig: kind === 'successor' ? (endpoint.IPAMConfig ?? undefined) : undefined,
+    IPAMConfig: as.kind === 'successor' ? (endpoint.IPAMConfig ?? undefined) : undefined,
   });
+}
+
+function isNameless(as: CopyAs): boolean {
+  return as.kind === 'bridge' || (as.kind === 'replica' && as.unannounced === true);
 }
 
 function hostConfigOf(original: Inspected, as: CopyAs): Docker.HostConfig {

@@ -45,6 +45,13 @@ describe('every copy', () => {
     expect(connect).toEqual([{ network: 'hermes_metrics', settings: { Aliases: ['api-metrics'] } }]);
   });
 
+  test('as a replica that is not announced yet has no name of the service', () => {
+    const { create, connect } = copyOf(inspected(), image(), { ...replica, unannounced: true });
+    expect(create.NetworkingConfig?.EndpointsConfig).toMatchObject({ hermes_default: { Aliases: [] } });
+    expect(connect).toEqual([{ network: 'hermes_metrics', settings: { Aliases: [] } }]);
+    expect(create.Labels).toMatchObject({ 'com.docker.compose.container-number': '3' });
+  });
+
   test('binds volumes without a name of their own by the name that they have', () => {
     const volume = { Type: 'volume' as const, Source: '', Mode: '', RW: true, Propagation: '' };
     const original = inspected({
