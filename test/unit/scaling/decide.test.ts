@@ -1,34 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  decide,
-  type LoadLook,
-  type Recommendation,
-  type ScalingTargets,
-} from '../../../src/scaling/decide.ts';
-
-const minuteMs = 60_000;
-const policy: ScalingTargets = {
-  minimum: 1,
-  maximum: 6,
-  askAbove: 6,
-  tolerance: 0.1,
-  scaleOutAfterMs: 3 * minuteMs,
-  scaleInAfterMs: 10 * minuteMs,
-  targets: { cpu: 0.6 },
-};
-
-const look = (
-  minute: number,
-  replicas: number,
-  cpu: number | null,
-  latencyP95Ms: number | null = null,
-): LoadLook => ({
-  atMs: minute * minuteMs,
-  replicas,
-  values: { cpu, latencyP95Ms },
-});
+import { decide, type Recommendation, type ScalingTargets } from '../../../src/scaling/decide.ts';
+import { look, minuteMs, policy } from './loads.ts';
 
 /** What is decided at each minute of a series of looks on `replicas` containers that nobody changes. */
 function decisions(
@@ -41,41 +13,6 @@ function decisions(
     const decision = decide({ ...policy, ...wanted }, look(minute, replicas, cpu), memory);
     memory = decision.recommendations;
     return decision.replicas;
-  });
-}
-
-interface Change {
-  minute: number;
-  from: number;
-  to: number;
-}
-
-/** Lives through a load (CPUs that are needed, minute by minute), doing at once what is decided. */
-function live(
-  load: readonly number[],
-  given: ScalingTargets = policy,
-  start = 1,
-): { changes: Change[]; replicas: number[] } {
-  let now = start;
-  let memory: Recommendation[] = [];
-  const changes: Change[] = [];
-  const replicas = load.map((cpus, minute) => {
-    // A container cannot use more than all of what it may.
-    const decision = decide(given, look(minute, now, Math.min(1, cpus / now)), memory);
-    memory = decision.recommendations;
-    if (decision.replicas !== now) changes.push({ minute, from: now, to: decision.replicas });
-    now = decision.replicas;
-    return now;
-  });
-  return { changes, replicas };
-}
-
-/** Pairs of changes in opposite directions that come sooner than the second's own window allows. */
-function flaps(changes: readonly Change[], { scaleOutAfterMs, scaleInAfterMs }: ScalingTargets): Change[] {
-  return changes.filter(({ minute, from, to }, index) => {
-    const previous = changes[index - 1];
-    if (previous === undefined || to > from === previous.to > previous.from) return false;
-    return (minute - previous.minute) * minuteMs <= (to > from ? scaleOutAfterMs : scaleInAfterMs);
   });
 }
 
@@ -196,85 +133,5 @@ describe('a person', () => {
       replicas: 5,
       asks: false,
     });
-  });
-});
-
-const load = fc.array(fc.double({ min: 0, max: 8, noNaN: true }), { minLength: 1, maxLength: 200 });
-const anyPolicy = fc
-  .record({
-    minimum: fc.integer({ min: 1, max: 3 }),
-    above: fc.integer({ min: 0, max: 6 }),
-    askAbove: fc.integer({ min: 1, max: 9 }),
-    tolerance: fc.double({ min: 0, max: 0.5, noNaN: true }),
-    out: fc.integer({ min: 0, max: 6 }),
-    in: fc.integer({ min: 0, max: 15 }),
-    cpu: fc.double({ min: 0.05, max: 1, noNaN: true }),
-  })
-  .map(({ minimum, above, askAbove, tolerance, out, in: inwards, cpu }): ScalingTargets => ({
-    minimum,
-    maximum: minimum + above,
-    askAbove,
-    tolerance,
-    scaleOutAfterMs: out * minuteMs,
-    scaleInAfterMs: inwards * minuteMs,
-    targets: { cpu },
-  }));
-
-describe('any load', () => {
-  test('never makes it flap: no change is undone within the window of its direction', () => {
-    fc.assert(
-      fc.property(load, anyPolicy, (series, given) => {
-        expect(flaps(live(series, given, given.minimum).changes, given)).toEqual([]);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test('keeps it within its bounds', () => {
-    fc.assert(
-      fc.property(load, anyPolicy, (series, given) => {
-        for (const replicas of live(series, given, given.minimum).replicas) {
-          expect(replicas).toBeGreaterThanOrEqual(given.minimum);
-          expect(replicas).toBeLessThanOrEqual(given.maximum);
-        }
-      }),
-    );
-  });
-
-  test('that stays the same ends in a number that stays the same', () => {
-    fc.assert(
-      fc.property(fc.double({ min: 0, max: 8, noNaN: true }), anyPolicy, (cpus, given) => {
-        const { replicas } = live(
-          Array.from({ length: 300 }, () => cpus),
-          given,
-          given.minimum,
-        );
-        expect(new Set(replicas.slice(-100)).size).toBe(1);
-      }),
-    );
-  });
-});
-
-describe('a recorded load, busy with a pause, as if a second were a minute and six containers’ worth of it', () => {
-  async function recorded(): Promise<number[]> {
-    const { cpuShares }: { cpuShares: number[] } = JSON.parse(
-      await readFile(new URL('recorded-load.json', import.meta.url), 'utf8'),
-    );
-    return cpuShares.map((share) => share * 6);
-  }
-
-  test('scales out, holds through the pause, and comes back', async () => {
-    const cpus = await recorded();
-    const { changes } = live(cpus, policy);
-    expect(flaps(changes, policy)).toEqual([]);
-    expect(changes.length).toBeLessThanOrEqual(6);
-    expect(changes.some(({ from, to }) => to > from)).toBe(true);
-    expect(changes.at(-1)).toMatchObject({ to: 1 });
-  });
-
-  test('would flap without windows, so the test can fail', async () => {
-    const cpus = await recorded();
-    const given = { ...policy, scaleOutAfterMs: 0, scaleInAfterMs: 0 };
-    expect(live(cpus, given).changes.length).toBeGreaterThan(6);
   });
 });
