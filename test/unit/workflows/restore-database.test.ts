@@ -1,199 +1,21 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { type WorkflowHandle, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ProcedureResult } from '../../../src/workflows/steps/procedure.ts';
-import type { RunStatus } from '../../../src/workflows/steps/status.ts';
-import type { RestoreReport } from '../../../src/workflows/restore-database.ts';
-import { policy, type World, world } from './fakes.ts';
-import { cancelAsking, realRuns, statusWhen, type TimeSkipping, timeSkipping } from './time-skipping.ts';
+import { type World, world } from './fakes.ts';
+import { approve, inUndoWindow, planOf, type Restored, restoreIn } from './restores.ts';
+import { cancelAsking, statusWhen, type TimeSkipping, timeSkipping } from './time-skipping.ts';
 
 let temporal: TimeSkipping;
 beforeAll(async () => {
   temporal = await timeSkipping();
 });
-afterAll(() => temporal.close());
+afterAll(() => temporal?.close());
 
-type Result = ProcedureResult<RestoreReport>;
-let count = 0;
-
-/** Runs one restore in `scene` while `act` answers it. */
-async function restoring<T>(
+const restoring = <T>(
   scene: World,
   act: (handle: WorkflowHandle) => Promise<T>,
-  input: Record<string, unknown> | undefined = { backup: 'latest', by: 'chris' },
-): Promise<T> {
-  count += 1;
-  return temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () =>
-    act(await temporal.start('restoreDatabase', `restore-${count}`, input === undefined ? [] : [input])),
-  );
-}
-
-const asking = (status: RunStatus): boolean => status.question !== undefined;
-const inUndoWindow = (status: RunStatus): boolean =>
-  status.phase === 'undo-window' && status.question !== undefined;
-
-async function planOf(handle: WorkflowHandle, when = asking): Promise<string> {
-  return (await statusWhen(handle, when)).question?.plan ?? '';
-}
-
-async function approve(handle: WorkflowHandle): Promise<void> {
-  await handle.signal('approve', { by: 'dana', plan: await planOf(handle) });
-}
-
-describe('an approval', () => {
-  test('lets the restore swap, and silence in the undo window keeps it and drops the old database', async () => {
-    const scene = world();
-    const result = await restoring(scene, async (handle) => {
-      await approve(handle);
-      return handle.result() as Promise<Result>;
-    });
-    expect(result.outcome).toBe('done');
-    expect(result.report?.undo.decision).toBe('window-passed');
-    expect(scene.calls.filter((name) => name === 'swapDatabases')).toHaveLength(1);
-    expect(scene.lastRequest('dropDatabase')).toEqual({ database: { name: 'hermes_before_1', oid: 100 } });
-    expect(scene.records.map(({ outcome }) => outcome)).toEqual(['done']);
-  });
-
-  test('for another plan changes nothing and is answered with the plan that waits', async () => {
-    const scene = world();
-    await restoring(scene, async (handle) => {
-      const plan = await planOf(handle);
-      await expect(
-        handle.executeUpdate('approve', { args: [{ by: 'dana', plan: 'ffffffff' }] }),
-      ).rejects.toMatchObject({
-        cause: { message: `Plan ffffffff is not the one that waits: that is ${plan}.` },
-      });
-      await handle.signal('approve', { by: 'dana', plan: 'ffffffff' });
-      const status = await statusWhen(handle, ({ timeline }) =>
-        timeline.some(({ text }) => text.includes('ffffffff')),
-      );
-      expect(status.question?.plan).toBe(plan);
-      await handle.signal('reject', { by: 'dana', plan });
-      await handle.result();
-    });
-    expect(scene.calls).not.toContain('restoreBeside');
-  });
-
-  test('by nobody before the deadline is a no: contact after contact is told, nothing is changed', async () => {
-    const scene = world();
-    const result = await restoring(scene, (handle) => handle.result() as Promise<Result>);
-    expect(result.outcome).toBe('not-approved');
-    expect(scene.notices.map(({ step }) => step)).toEqual([0, 1, 2, 3]);
-    expect(scene.calls).not.toContain('restoreBeside');
-    expect(scene.records.map(({ outcome }) => outcome)).toEqual(['not-approved']);
-  });
-
-  test('after a rejection is told that there is nothing to approve', async () => {
-    const scene = world();
-    const result = await restoring(scene, async (handle) => {
-      const plan = await planOf(handle);
-      expect(
-        await handle.executeUpdate('reject', { args: [{ by: 'dana', plan, reason: 'wrong backup' }] }),
-      ).toBe('Taken: reject.');
-      await handle.signal('approve', { by: 'chris', plan }).catch(() => undefined);
-      return handle.result() as Promise<Result>;
-    });
-    expect(result).toMatchObject({ outcome: 'rejected', summary: expect.stringContaining('wrong backup') });
-    expect(scene.calls).not.toContain('restoreBeside');
-  });
-
-  test('twice counts once', async () => {
-    const scene = world();
-    await restoring(scene, async (handle) => {
-      const plan = await planOf(handle);
-      await handle.signal('approve', { by: 'dana', plan });
-      await handle.signal('approve', { by: 'dana', plan });
-      await handle.result();
-    });
-    expect(scene.calls.filter((name) => name === 'restoreBeside')).toHaveLength(1);
-  });
-
-  test('that two must give is not given by one person twice', async () => {
-    const strict = { required: true, count: 2, from: [], deadlineMs: 3_600_000, remindAfterMs: 3_600_000 };
-    const scene = world({
-      readPolicy: async () => ({ ...policy, approvals: { 'restore-database': strict } }),
-    });
-    await restoring(scene, async (handle) => {
-      const plan = await planOf(handle);
-      expect(await handle.executeUpdate('approve', { args: [{ by: 'dana', plan }] })).toBe(
-        'Taken. 1 more needed.',
-      );
-      await expect(handle.executeUpdate('approve', { args: [{ by: 'dana', plan }] })).rejects.toMatchObject({
-        cause: { message: 'dana has answered already.' },
-      });
-      expect(await handle.executeUpdate('approve', { args: [{ by: 'chris', plan }] })).toBe(
-        'Taken: approve.',
-      );
-      await handle.result();
-    });
-    expect(scene.calls).toContain('swapDatabases');
-  });
-
-  test('by somebody whom the stack file does not name is refused', async () => {
-    const named = {
-      required: true,
-      count: 1,
-      from: ['chris'],
-      deadlineMs: 3_600_000,
-      remindAfterMs: 3_600_000,
-    };
-    const scene = world({
-      readPolicy: async () => ({ ...policy, approvals: { 'restore-database': named } }),
-    });
-    await restoring(scene, async (handle) => {
-      const plan = await planOf(handle);
-      await expect(
-        handle.executeUpdate('approve', { args: [{ by: 'mallory', plan }] }),
-      ).rejects.toMatchObject({
-        cause: { message: 'mallory may not approve this. Who may: chris.' },
-      });
-      await handle.signal('reject', { by: 'chris', plan });
-      await handle.result();
-    });
-  });
-
-  test('is void when the live database changed meanwhile: it plans and asks again', async () => {
-    let looks = 0;
-    const scene = world({
-      confirmRestorePlan: async () => {
-        looks += 1;
-        if (looks === 1) throw ApplicationFailure.nonRetryable('another database is live now', 'StalePlan');
-      },
-      planRestore: async () => ({
-        ...(await world().activities.planRestore({ backupId: '', digest: '' })),
-        liveBytes: looks,
-      }),
-    });
-    await restoring(scene, async (handle) => {
-      const first = await planOf(handle);
-      await handle.signal('approve', { by: 'dana', plan: first });
-      const second = await planOf(
-        handle,
-        ({ question }) => question !== undefined && question.plan !== first,
-      );
-      expect(scene.calls).not.toContain('restoreBeside');
-      await handle.signal('approve', { by: 'dana', plan: second });
-      await handle.result();
-    });
-    expect(scene.calls.filter((name) => name === 'swapDatabases')).toHaveLength(1);
-  });
-
-  test('sent as a signal with no JSON at all is noted, and the question stands', async () => {
-    const scene = world();
-    await restoring(scene, async (handle) => {
-      const plan = await planOf(handle);
-      await handle.signal('approve');
-      const status = await statusWhen(handle, ({ timeline }) =>
-        timeline.some(({ text }) => text.includes('not taken')),
-      );
-      const noted = status.timeline.find(({ text }) => text.includes('not taken'));
-      expect(noted?.text).toContain('the whole answer');
-      expect(status.question?.plan).toBe(plan);
-      await handle.signal('reject', { by: 'dana', plan });
-      await handle.result();
-    });
-  });
-});
+  input: unknown = { backup: 'latest', by: 'chris' },
+): Promise<T> => restoreIn(temporal, scene, act, input);
 
 describe('the way back', () => {
   test('a failed check of the copy leaves the live database serving: copy dropped, nothing swapped', async () => {
@@ -286,7 +108,7 @@ describe('the undo window', () => {
         plan: await planOf(handle, inUndoWindow),
         reason: 'wrong day',
       });
-      return handle.result() as Promise<Result>;
+      return handle.result() as Promise<Restored>;
     });
     expect(result.outcome).toBe('rolled-back');
     expect(result.report?.undo.rollback?.writtenSinceSwap).toEqual([
@@ -318,7 +140,7 @@ describe('the undo window', () => {
       await approve(handle);
       await planOf(handle, inUndoWindow);
       await handle.cancel();
-      return handle.result() as Promise<Result>;
+      return handle.result() as Promise<Restored>;
     });
     expect(result.report?.undo.decision).toBe('left');
     expect(scene.calls).not.toContain('dropDatabase');
@@ -331,7 +153,7 @@ describe('the undo window', () => {
       await approve(handle);
       await planOf(handle, inUndoWindow);
       await handle.signal('superseded', 'restore restore-later');
-      return handle.result() as Promise<Result>;
+      return handle.result() as Promise<Restored>;
     });
     expect(result.report?.undo).toMatchObject({ decision: 'kept', by: 'restore restore-later' });
   });
@@ -345,25 +167,19 @@ describe('the start', () => {
     [{ backup: 'latest', dryrun: true }, '`dryrun` is not a field; the fields are by, reason, dryRun'],
   ])('with input %j names the field, what came, what is expected, and an example', async (input, message) => {
     const scene = world();
-    count += 1;
-    await temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () => {
-      const handle = await temporal.start(
-        'restoreDatabase',
-        `restore-${count}`,
-        input === undefined ? [] : [input],
-      );
-      const failure = await handle.result().catch((error: unknown) => error);
-      expect(failure).toMatchObject({
-        cause: { type: 'InvalidInput', message: expect.stringContaining(message) },
-      });
-      expect(failure).toMatchObject({ cause: { message: expect.stringContaining('{"backup":"latest"') } });
+    const toFailure = (handle: WorkflowHandle): Promise<unknown> =>
+      handle.result().catch((error: unknown) => error);
+    const failure = await restoreIn(temporal, scene, toFailure, input);
+    expect(failure).toMatchObject({
+      cause: { type: 'InvalidInput', message: expect.stringContaining(message) },
     });
+    expect(failure).toMatchObject({ cause: { message: expect.stringContaining('{"backup":"latest"') } });
     expect(scene.calls).toEqual([]);
   });
 
   test('as a dry run plans, takes no lock and changes nothing', async () => {
     const scene = world();
-    const result = await restoring(scene, (handle) => handle.result() as Promise<Result>, {
+    const result = await restoring(scene, (handle) => handle.result() as Promise<Restored>, {
       backup: 'latest',
       dryRun: true,
     });
@@ -376,7 +192,7 @@ describe('the start', () => {
     const scene = world();
     await restoring(scene, async (first) => {
       const plan = await planOf(first);
-      const second = await temporal.start('restoreDatabase', `second-${count}`, [{ backup: 'latest' }]);
+      const second = await temporal.start('restoreDatabase', 'second', [{ backup: 'latest' }]);
       await expect(second.result()).rejects.toMatchObject({
         cause: { type: 'ResourceBusy', message: expect.stringContaining(first.workflowId) },
       });
@@ -390,7 +206,7 @@ describe('the start', () => {
     const scene = world();
     await restoring(scene, async (first) => {
       const plan = await planOf(first);
-      const second = await temporal.start('restoreDatabase', `queued-${count}`, [
+      const second = await temporal.start('restoreDatabase', 'queued', [
         { backup: 'latest', onBusy: 'queue' },
       ]);
       const { timeline } = await statusWhen(second, ({ phase }) => phase === 'waiting-for-lock');
@@ -398,7 +214,7 @@ describe('the start', () => {
       await first.signal('reject', { by: 'dana', plan });
       await first.result();
       await second.signal('reject', { by: 'dana', plan: await planOf(second) });
-      expect(((await second.result()) as Result).outcome).toBe('rejected');
+      expect(((await second.result()) as Restored).outcome).toBe('rejected');
     });
   });
 });
