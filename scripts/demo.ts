@@ -1,9 +1,10 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import colors from 'picocolors';
 import { readEnvironment } from '../src/environment.ts';
 import { demoProject, type Ground, layGround } from './demo/ground.ts';
 import { tour } from './demo/tour.ts';
 import { say, step } from './show.ts';
+import { wholeNumber } from './whole-number.ts';
 
 interface DemoOptions {
   yes: boolean;
@@ -43,12 +44,6 @@ function firstInterrupt(): Promise<void> {
       });
     }
   });
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,7}$/.test(text))
-    throw new InvalidArgumentError('Expected a whole number from 1 to 99999999.');
-  return Number(text);
 }
 
 const program = new Command('demo')

@@ -1,18 +1,17 @@
 import { executeChild, ParentClosePolicy, proxyActivities, uuid4, workflowInfo } from '@temporalio/workflow';
 import type { Load, LoadActivities } from '../activities/contract/load.ts';
-import type { StackActivities } from '../activities/contract/runs.ts';
 import { problemTypeOf } from '../problem.ts';
 import { autoscaleProcedure } from '../procedures/autoscale.ts';
 import { decide, type Decision } from '../scaling/decide.ts';
 import { scaleService } from './scale-service.ts';
+import { alarm } from './steps/alarm.ts';
 import { type AutoscaleMemory, memoryOf } from './steps/autoscale-memory.ts';
 import { rootMessage } from './steps/failure-text.ts';
-import { quickLook, tell } from './steps/policies.ts';
+import { quickLook } from './steps/policies.ts';
 import { type Ending, procedure, type ProcedureResult } from './steps/procedure.ts';
 import type { Run } from './steps/run.ts';
 
 const { lookAtLoad } = proxyActivities<LoadActivities>(quickLook);
-const { notify } = proxyActivities<StackActivities>(tell);
 
 /** Nobody is asked again for so long after a no, and a failed scaling is not tried again. */
 const heldAfterRefusalMs = 60 * 60_000;
@@ -87,15 +86,8 @@ async function scale(run: Run, service: string, { replicas, reason }: Decision):
     if (type === undefined) throw error;
     const failure = `${service} could not be scaled to ${replicas}: ${rootMessage(error)}`;
     // Somebody else is at it: that is no failure to wake anybody for.
-    if (type !== 'ResourceBusy') await tellOf(run, failure);
+    if (type !== 'ResourceBusy')
+      await alarm(run, { severity: 'P2', title: `Autoscaling failed on ${run.policy.stack}`, text: failure });
     return failure;
-  }
-}
-
-async function tellOf(run: Run, text: string): Promise<void> {
-  try {
-    await notify({ severity: 'P2', title: `Autoscaling failed on ${run.policy.stack}`, text, step: 0 });
-  } catch (error) {
-    run.note(`Could not tell anybody: ${rootMessage(error)}`);
   }
 }

@@ -55,7 +55,10 @@ export async function approvalOf(
   return hash;
 }
 
-/** Telling people must never stop the procedure: the question stands in the Web UI and on the command line too. */
+/**
+ * Telling people must never stop the procedure: the question stands in the Web UI and on the command line too. Only a
+ * cancellation does, which ends the waiting.
+ */
 async function remind(run: Run, hash: string, lines: string[], step: number): Promise<void> {
   try {
     const { told } = await underTitle(

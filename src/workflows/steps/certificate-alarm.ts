@@ -1,28 +1,13 @@
-import { isCancellation, proxyActivities } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import type { CertificateFacts, CertificatesLook } from '../../activities/contract/certificates.ts';
-import type { Notice, StackActivities } from '../../activities/contract/runs.ts';
+import type { Notice } from '../../activities/contract/runs.ts';
+import { alarm } from './alarm.ts';
 import { leftMs, spokenDays } from './certificate-decision.ts';
 import { expirySeverity, failureSeverity, firstToEnd } from './certificate-urgency.ts';
 import { clockTime } from './clock.ts';
 import { problemTypeOf } from '../../problem.ts';
-import { underTitle } from './current-step.ts';
 import { rootMessage } from './failure-text.ts';
-import { tell } from './policies.ts';
 import { PlanOnly, type Run } from './run.ts';
-
-const { notify } = proxyActivities<StackActivities>(tell);
-
-/** Tells people. Never stops the procedure: what it does matters more than that somebody hears of it. */
-export async function alarm(run: Run, notice: Omit<Notice, 'step'>): Promise<void> {
-  try {
-    const { told } = await underTitle(`Tell people (${notice.severity})`, () =>
-      notify({ ...notice, text: `${notice.text}\nWorkflow ${run.workflowId}.`, step: 0 }),
-    );
-    run.note(`${notice.severity}: ${notice.title}. Told: ${told.join(', ') || 'nobody'}.`);
-  } catch (error) {
-    run.note(`${notice.severity}: ${notice.title}. Could not tell anybody: ${rootMessage(error)}`);
-  }
-}
 
 /** Below each of the stack file's limits people are told, louder each time; what has ended is an outage. */
 export async function warnOfEnds(run: Run, look: CertificatesLook): Promise<void> {
