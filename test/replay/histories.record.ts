@@ -1,20 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, test } from 'vitest';
-import { historyToText } from './history-text.ts';
-import type { Obtained } from '../../src/activities/contract/certificates.ts';
-import { after, ending } from '../unit/workflows/certificate-fakes.ts';
-import { type World, world } from '../unit/workflows/fakes.ts';
+import { world } from '../unit/workflows/fakes.ts';
 import { container, load, resizePlan, serviceLook } from '../unit/workflows/service-fakes.ts';
-import {
-  cancelAsking,
-  realRuns,
-  statusWhen,
-  type TimeSkipping,
-  timeSkipping,
-} from '../unit/workflows/time-skipping.ts';
+import { realRuns, type TimeSkipping, timeSkipping } from '../unit/workflows/time-skipping.ts';
+import { certificateRecordings } from './certificate.recordings.ts';
+import { historyToText } from './history-text.ts';
+import { approve, failing, inUndoWindow, type Recording } from './recording.ts';
+import { restore, restoreRecordings } from './restore.recordings.ts';
 
 // Records a history of every procedure and of every way out of it: `npm run record-histories`. Run it for a new
 // procedure. Never to make a failed replay pass: runs that wait for a day were started by the code of before.
@@ -25,40 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => temporal.close());
 
-interface Recording {
-  file: string;
-  workflowType: string;
-  input: Record<string, unknown>;
-  scene?: World;
-  act?: (handle: WorkflowHandle) => Promise<unknown>;
-}
-
-const restore = { workflowType: 'restoreDatabase', input: { backup: 'latest', by: 'chris' } };
-const failing = (type: string) => async (): Promise<never> => {
-  throw ApplicationFailure.nonRetryable(`${type} in a recording`, type);
-};
-
-async function plan(handle: WorkflowHandle, phase: string): Promise<string> {
-  const status = await statusWhen(handle, (now) => now.phase === phase && now.question !== undefined);
-  return status.question?.plan ?? '';
-}
-
-async function approve(handle: WorkflowHandle): Promise<void> {
-  await handle.signal('approve', { by: 'dana', plan: await plan(handle, 'waiting-for-answer') });
-}
-
-const inUndoWindow =
-  (verb: 'keep' | 'rollback') =>
-  async (handle: WorkflowHandle): Promise<void> => {
-    await approve(handle);
-    await handle.executeUpdate(verb, { args: [{ by: 'dana', plan: await plan(handle, 'undo-window') }] });
-  };
-
 const now = (): Promise<number> => temporal.environment.currentTimeMs().then(Number);
-const renewal = { workflowType: 'renewCertificate', input: { by: 'chris' } };
-const due = { lookAtCertificates: ending(10, now) };
-const limited = { outcome: 'rate-limited', text: 'too many certificates', retryAfterMs: 7_200_000 } as const;
-const ordered = { outcome: 'obtained', certificate: after, durationMs: 4_000 } as const;
 
 const recordings: Recording[] = [
   { file: 'backup-database.done', workflowType: 'backupDatabase', input: { by: 'chris' } },
@@ -72,77 +32,9 @@ const recordings: Recording[] = [
   { file: 'check-backup.done', workflowType: 'checkBackup', input: { backup: 'latest' } },
   { file: 'list-backups.done', workflowType: 'listBackups', input: {} },
   { file: 'list-certificates.done', workflowType: 'listCertificates', input: {} },
-  { ...renewal, file: 'renew-certificate.not-due' },
-  { ...renewal, file: 'renew-certificate.done', scene: world(due) },
-  { ...renewal, file: 'renew-certificate.planned', input: { dryRun: true }, scene: world(due) },
-  { ...renewal, file: 'renew-certificate.forced', input: { force: true }, act: approve },
-  {
-    ...renewal,
-    file: 'renew-certificate.rate-limited',
-    scene: world({ ...due, obtainCertificate: firstThen<Obtained>(limited, ordered) }),
-  },
-  {
-    ...renewal,
-    file: 'renew-certificate.rolled-back',
-    scene: world({ ...due, checkClients: failing('NotServed') }),
-  },
-  {
-    ...renewal,
-    file: 'renew-certificate.failed',
-    scene: world({ ...due, tryChallenge: failing('ChallengeFailed') }),
-  },
-  { file: 'install-certificate.done', workflowType: 'installCertificate', input: {}, act: approve },
-  {
-    file: 'install-certificate.rolled-back',
-    workflowType: 'installCertificate',
-    input: {},
-    scene: world({ checkClients: failing('NotServed') }),
-    act: approve,
-  },
+  ...certificateRecordings(now),
   { file: 'sweep-leftovers.done', workflowType: 'sweepLeftovers', input: {} },
-  { ...restore, file: 'restore-database.planned', input: { backup: 'latest', dryRun: true } },
-  { ...restore, file: 'restore-database.not-approved' },
-  {
-    ...restore,
-    file: 'restore-database.rejected',
-    act: async (handle) =>
-      handle.signal('reject', { by: 'dana', plan: await plan(handle, 'waiting-for-answer') }),
-  },
-  { ...restore, file: 'restore-database.window-passed', act: approve },
-  { ...restore, file: 'restore-database.kept', act: inUndoWindow('keep') },
-  { ...restore, file: 'restore-database.rolled-back', act: inUndoWindow('rollback') },
-  {
-    ...restore,
-    file: 'restore-database.read-only',
-    input: { backup: 'latest', fence: 'read-only' },
-    act: approve,
-  },
-  { ...restore, file: 'restore-database.stopped', input: { backup: 'latest', fence: 'stop' }, act: approve },
-  {
-    ...restore,
-    file: 'restore-database.verification-failed',
-    scene: world({ verifyShadow: failing('VerificationFailed') }),
-    act: approve,
-  },
-  {
-    ...restore,
-    file: 'restore-database.swapped-back',
-    scene: world({ smokeTest: failing('SmokeTestFailed') }),
-    act: approve,
-  },
-  {
-    ...restore,
-    file: 'restore-database.restarted',
-    scene: world({
-      awaitReconnection: firstThen({ reconnected: false, afterMs: 1 }, { reconnected: true, afterMs: 1 }),
-    }),
-    act: approve,
-  },
-  {
-    ...restore,
-    file: 'restore-database.cancelled',
-    act: cancelAsking,
-  },
+  ...restoreRecordings,
   ...['rolling', 'in-place', 'recreate'].map((strategy) => ({
     file: `restart-service.${strategy}`,
     workflowType: 'restartService',
@@ -244,14 +136,6 @@ const recordings: Recording[] = [
   },
   { file: 'restart-service.beside-restore', workflowType: 'restartService', input: { service: 'api' } },
 ];
-
-function firstThen<T>(first: T, then: T): () => Promise<T> {
-  let calls = 0;
-  return () => {
-    calls += 1;
-    return Promise.resolve(calls === 1 ? first : then);
-  };
-}
 
 test.each(recordings)('record $file', async ({ file, workflowType, input, scene = world(), act }) => {
   await temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () => {
