@@ -3,57 +3,31 @@ import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Agent, request, WebSocket } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { makeDeadLetters } from '../../scripts/sandbox/faults.ts';
-import type { RestartReport } from '../../src/workflows/restart-service.ts';
-import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { compose } from './support/compose.ts';
-import { install, type Installation, schedulesOff } from './support/installation.ts';
-import { openPlan, start, statusWhen } from './support/runs.ts';
+import type { Installation } from './support/installation.ts';
+import { failure, installForRestarts, load, type Restarted, startRestart } from './support/restarts.ts';
+import { statusWhen } from './support/runs.ts';
 import { until } from './support/sandbox-client.ts';
 import { type ServiceState, serviceState } from './support/service-state.ts';
 import { startTraffic } from './support/traffic.ts';
 
-/** What two busy cores can carry beside everything else. */
-const load = { requestsPerSecond: 40, streamsPerSecond: 1 };
 let hermes: Installation;
 let before: ServiceState;
 
 beforeAll(async () => {
-  hermes = await install('restart', { rows: 1_000 });
-  await hermes.writeStack({
-    sections: {
-      ...schedulesOff,
-      scaling: { watch: '1s', drainWithin: '8s', restartsPerHour: 100 },
-      compose: { project: hermes.project, services: { api: { startWithin: '6s' } } },
-    },
-  });
-  await hermes.startWorker();
+  hermes = await installForRestarts('restart');
 });
 afterAll(() => hermes?.close());
 beforeEach(async () => {
   before = await serviceState(hermes);
 });
 
-type Result = ProcedureResult<RestartReport>;
-let count = 0;
-
-function restart(input: Record<string, unknown>): Promise<WorkflowHandle> {
-  count += 1;
-  return start(hermes.client, 'restartService', `restart-${count}`, { by: 'chris', ...input });
-}
-
-async function failure(handle: WorkflowHandle): Promise<string> {
-  try {
-    return JSON.stringify(await handle.result());
-  } catch (error) {
-    return error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-  }
-}
+const restart = (input: Record<string, unknown>): Promise<WorkflowHandle> => startRestart(hermes, input);
 
 describe('a rolling restart of a single container', () => {
   test('loses no request and no stream, and leaves names, port and labels as they were', async () => {
     const traffic = await startTraffic(hermes.sandbox, load);
-    const result: Result = await (await restart({ service: 'api' })).result();
+    const result: Restarted = await (await restart({ service: 'api' })).result();
     const seen = await traffic.stop();
     const after = await serviceState(hermes);
     expect(result).toMatchObject({ outcome: 'done', report: { strategy: 'rolling', cut: 0, killed: [] } });
@@ -85,7 +59,7 @@ describe('a rolling restart of a single container', () => {
     );
     socket.close(1000);
     expect(await closed).toBe(1000);
-    const result: Result = await handle.result();
+    const result: Restarted = await handle.result();
     expect(result).toMatchObject({ outcome: 'done', report: { cut: 1 } });
     expect(result.summary).toContain('1 connection outlived the drain limit');
     await cut;
@@ -94,13 +68,13 @@ describe('a rolling restart of a single container', () => {
 
   test('of one that is down starts it again at once', async () => {
     await hermes.docker.getContainer(hermes.sandbox.containers.api).stop({ t: 1 });
-    const result: Result = await (await restart({ service: 'api' })).result();
+    const result: Restarted = await (await restart({ service: 'api' })).result();
     expect(result).toMatchObject({ outcome: 'done', report: { strategy: 'in-place' } });
     expect(await serviceState(hermes)).toEqual({ ...before, startedAt: expect.anything() });
   });
 
   test('that is only planned changes nothing', async () => {
-    const result: Result = await (await restart({ service: 'api', dryRun: true })).result();
+    const result: Restarted = await (await restart({ service: 'api', dryRun: true })).result();
     expect(result.plan?.lines[0]).toContain('a copy carries the traffic');
     expect(await serviceState(hermes)).toEqual(before);
   });
@@ -152,7 +126,7 @@ describe('a container made anew', () => {
     await writeFile(environmentFile, '# of a test\nHERMES_LOG=debug\nPYTHONUNBUFFERED=0\n');
     const traffic = await startTraffic(hermes.sandbox, load);
     const handle = await restart({ service: 'api', environmentFile });
-    const result: Result = await handle.result();
+    const result: Restarted = await handle.result();
     const seen = await traffic.stop();
     const after = await serviceState(hermes);
     expect(result).toMatchObject({ outcome: 'done', report: { strategy: 'recreate' } });
@@ -184,81 +158,5 @@ describe('a container made anew', () => {
     const said = await failure(await restart({ service: 'api', image: 'hermes-api:none' }));
     expect(said).toContain('The Docker engine has no image hermes-api:none');
     expect(await serviceState(hermes)).toEqual({ ...before, startedAt: expect.anything() });
-  });
-});
-
-describe('what keeps data', () => {
-  test('Redis saves first and is restarted in place with its dead letters', async () => {
-    await makeDeadLetters(hermes.sandbox, 5);
-    const handle = await restart({ service: 'redis' });
-    const result: Result = await handle.result();
-    expect(result).toMatchObject({ outcome: 'done', report: { strategy: 'in-place', killed: [] } });
-    const timeline = await handle.query<{ text: string }[]>('timeline');
-    const saves = timeline
-      .map(({ text }) => text)
-      .filter((text) => /^(Let Redis save|See what Redis)/.test(text));
-    expect(saves).toHaveLength(2);
-    expect(saves.every((text) => text.includes('when memory ends: allkeys-lru'))).toBe(true);
-  });
-
-  test('PostgreSQL is restarted in place, only when a person said so', async () => {
-    const handle = await restart({ service: 'postgres' });
-    const plan = await openPlan(handle);
-    await handle.signal('approve', { by: 'dana', plan });
-    const result: Result = await handle.result();
-    expect(result).toMatchObject({ outcome: 'done', report: { strategy: 'in-place' } });
-    expect(await hermes.sql('select 1 as one')).toEqual([{ one: 1 }]);
-  });
-
-  test('is refused a copy, and offered the restart in place', async () => {
-    expect(await failure(await restart({ service: 'redis', strategy: 'rolling' }))).toContain(
-      '{"service": "redis", "strategy": "in-place"}',
-    );
-  });
-});
-
-describe('nginx', () => {
-  test('is restarted in place, and asks the api afterwards', async () => {
-    const result: Result = await (await restart({ service: 'nginx' })).result();
-    expect(result).toMatchObject({ outcome: 'done', report: { strategy: 'in-place' } });
-    const sent = await startTraffic(hermes.sandbox, { requestsPerSecond: 10, streamsPerSecond: 0.5 });
-    expect((await sent.stop()).failed).toBe(0);
-  });
-
-  test('with a configuration that it would refuse is left running, and nginx says why', async () => {
-    const { nginxConf } = hermes.sandbox.folders;
-    const good = await readFile(nginxConf, 'utf8');
-    await writeFile(nginxConf, good.replace('least_conn;', 'least_connn;'));
-    try {
-      for (const service of ['nginx', 'api'])
-        expect(await failure(await restart({ service }))).toContain('unknown directive "least_connn"');
-    } finally {
-      await writeFile(nginxConf, good);
-    }
-    expect(await serviceState(hermes)).toEqual(before);
-  });
-});
-
-describe('what cannot be done', () => {
-  test('an api with a file that was put in is not copied, and the file is named', async () => {
-    const { api } = hermes.sandbox.containers;
-    const exec = await hermes.docker
-      .getContainer(api)
-      .exec({ Cmd: ['touch', '/srv/put-in.conf'], User: '0' });
-    await exec.start({ Detach: true });
-    await statusWhen(await restart({ service: 'api', strategy: 'rolling' }), ({ timeline }) =>
-      timeline.some(({ text }) => text.includes('/srv/put-in.conf')),
-    );
-    const result: Result = await (await restart({ service: 'api' })).result();
-    expect(result).toMatchObject({ outcome: 'done', report: { strategy: 'in-place' } });
-  });
-
-  test('a service that nobody knows is answered with the one that was meant', async () => {
-    expect(await failure(await restart({ service: 'apj' }))).toContain('did you mean api?');
-    expect(await failure(await restart({ service: 'no such' }))).toContain('a docker-compose name');
-    expect(await failure(await restart({ service: 'api', strategy: 'gently' }))).toContain('"rolling"');
-    expect(await failure(await restart({ service: 'api', strategy: 'rolling', image: 'x' }))).toContain(
-      'is for the strategy recreate',
-    );
   });
 });

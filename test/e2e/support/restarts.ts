@@ -1,0 +1,42 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import type { RestartReport } from '../../../src/workflows/restart-service.ts';
+import type { ProcedureResult } from '../../../src/workflows/steps/procedure.ts';
+import { install, type Installation, schedulesOff } from './installation.ts';
+import { start } from './runs.ts';
+
+export type Restarted = ProcedureResult<RestartReport>;
+
+/** What two busy cores can carry beside everything else. */
+export const load = { requestsPerSecond: 40, streamsPerSecond: 1 };
+
+/** An installation whose restarts are short, and as many as a test likes. */
+export async function installForRestarts(name: string): Promise<Installation> {
+  const hermes = await install(name, { rows: 1_000 });
+  await hermes.writeStack({
+    sections: {
+      ...schedulesOff,
+      scaling: { watch: '1s', drainWithin: '8s', restartsPerHour: 100 },
+      compose: { project: hermes.project, services: { api: { startWithin: '6s' } } },
+    },
+  });
+  await hermes.startWorker();
+  return hermes;
+}
+
+let count = 0;
+export function startRestart(
+  { client }: Installation,
+  input: Record<string, unknown>,
+): Promise<WorkflowHandle> {
+  count += 1;
+  return start(client, 'restartService', `restart-${count}`, { by: 'chris', ...input });
+}
+
+/** How a run failed, in its own words; its result when it did not. */
+export async function failure(handle: WorkflowHandle): Promise<string> {
+  try {
+    return JSON.stringify(await handle.result());
+  } catch (error) {
+    return error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+  }
+}
