@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './scripts/test/longest-first.ts';
 
 const minutes = 60_000;
 
@@ -28,6 +29,7 @@ const twoAtATime = { ...shared, maxWorkers: 2, teardownTimeout: 2 * minutes };
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

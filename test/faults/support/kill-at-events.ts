@@ -41,6 +41,12 @@ export async function killAtEveryEvent(
   return kills;
 }
 
+/** How often, and how long it took: for the person who reads the tests' output. */
+export function tellKills(what: string, kills: readonly Kill[], startedAtMs: number): void {
+  const seconds = Math.round((Date.now() - startedAtMs) / 1000);
+  process.stdout.write(`${what}: ${kills.length} kills in ${seconds} s\n`);
+}
+
 /** Written because of the kill before: the task was lost, and is given to the next worker. */
 function isOfKill(event: HistoryEvent): boolean {
   const lost = event.workflowTaskTimedOutEventAttributes;

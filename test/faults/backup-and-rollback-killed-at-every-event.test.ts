@@ -12,54 +12,24 @@ import {
   runOf,
 } from './support/ground.ts';
 import { isOfSignal } from './support/history.ts';
-import { type Kill, killAtEveryEvent } from './support/kill-at-events.ts';
+import { killAtEveryEvent, tellKills } from './support/kill-at-events.ts';
 import { journalOf, leftovers } from './support/leftovers.ts';
 
 let ground: Ground;
 beforeAll(async () => {
-  ground = await layGround('killed');
+  ground = await layGround('rollback-killed');
 });
 afterAll(() => ground?.close());
 beforeEach(() => ground.prepare());
 
-/** How often, and how long it took: for the person who reads the tests' output. */
-function tell(what: string, kills: Kill[], startedAtMs: number): void {
-  const seconds = Math.round((Date.now() - startedAtMs) / 1000);
-  process.stdout.write(`${what}: ${kills.length} kills in ${seconds} s\n`);
-}
-
 describe('killed after every event, a worker', () => {
-  test('restores once, and customers see the old content or the new', async () => {
-    const { hermes, seat, backedUp, changed, ledger } = ground;
-    const startedAtMs = Date.now();
-    const customer = await startCustomer(hermes, [backedUp, changed]);
-    const handle = await ground.restore();
-    const answering = answer(hermes.client, handle, 'approve').then(() =>
-      answer(hermes.client, handle, 'keep'),
-    );
-    const kills = await killAtEveryEvent(hermes.client, runOf(handle), seat);
-    await answering;
-    const result: Restored = await handle.result();
-    tell('a restore', kills, startedAtMs);
-    const { confirmed, seen, wrong } = await customer.stop();
-
-    expect(result).toMatchObject({ outcome: 'done', report: { undo: { decision: 'kept' } } });
-    expect(wrong).toEqual([]);
-    expect(seen).toEqual([changedSince, inBackup]);
-    expect(await lostWrites(hermes, confirmed.get(inBackup) ?? [])).toEqual([]);
-    expect(await contentOf(hermes)).toEqual(backedUp);
-    expect(ledger.twice()).toEqual([]);
-    expect(await journalOf(hermes, runOf(handle).runId)).toEqual(['swap']);
-    expect(await leftovers(hermes)).toEqual([]);
-  });
-
   test('backs up once, and the backup is good', async () => {
     const { hermes, seat, ledger } = ground;
     const startedAtMs = Date.now();
     const handle = await ground.start('backupDatabase', {});
     const kills = await killAtEveryEvent(hermes.client, runOf(handle), seat);
     const result: BackedUp = await handle.result();
-    tell('a backup', kills, startedAtMs);
+    tellKills('a backup', kills, startedAtMs);
 
     expect(result.outcome).toBe('done');
     expect(ledger.twice()).toEqual([]);
@@ -80,7 +50,7 @@ describe('killed after every event, a worker', () => {
     });
     await answering;
     const result: Restored = await handle.result();
-    tell('a rollback', kills, startedAtMs);
+    tellKills('a rollback', kills, startedAtMs);
     const { confirmed, seen, wrong } = await customer.stop();
 
     expect(result.outcome).toBe('rolled-back');
