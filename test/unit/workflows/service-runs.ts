@@ -1,0 +1,28 @@
+import { type WorkflowHandle, WorkflowFailedError } from '@temporalio/client';
+import type { World } from './fakes.ts';
+import { realRuns, type TimeSkipping } from './time-skipping.ts';
+
+let count = 0;
+
+/** Runs one procedure of the service `api` in `scene` while `act` follows it. */
+export async function runIn<T>(
+  temporal: TimeSkipping,
+  scene: World,
+  { workflowType, input }: { workflowType: string; input: Record<string, unknown> },
+  act: (handle: WorkflowHandle) => Promise<T>,
+): Promise<T> {
+  count += 1;
+  return temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () =>
+    act(await temporal.start(workflowType, `service-${count}`, [{ service: 'api', by: 'chris', ...input }])),
+  );
+}
+
+/** How it ended: its result, or its failure. */
+export const ended = (handle: WorkflowHandle): Promise<unknown> =>
+  handle.result().catch((error: unknown) => (error instanceof WorkflowFailedError ? error.cause : error));
+
+/** The activities that changed something, in order. */
+export const changing = ({ calls }: World): string[] =>
+  calls.filter((name) =>
+    /^(start|announce|restart|replace|remove|steer|pin|free|keep|forget|settle|ensure)/.test(name),
+  );
