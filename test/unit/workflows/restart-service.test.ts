@@ -1,9 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type World, world } from './fakes.ts';
+import { world } from './fakes.ts';
 import { container, serviceLook } from './service-fakes.ts';
-import { changing, ended, runIn } from './service-runs.ts';
+import { changing, ended, runnerOn } from './service-runs.ts';
 import { statusWhen, type TimeSkipping, timeSkipping } from './time-skipping.ts';
 
 let temporal: TimeSkipping;
@@ -11,13 +10,7 @@ beforeAll(async () => {
   temporal = await timeSkipping();
 });
 afterAll(() => temporal?.close());
-
-const running = <T>(
-  scene: World,
-  workflowType: string,
-  input: Record<string, unknown>,
-  act: (handle: WorkflowHandle) => Promise<T>,
-): Promise<T> => runIn(temporal, scene, { workflowType, input }, act);
+const running = runnerOn(() => temporal);
 
 describe('a rolling restart', () => {
   test('stops nothing before the copy carries the traffic, and takes the copy away last', async () => {

@@ -1,9 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { policy, type World, world } from './fakes.ts';
+import { policy, world } from './fakes.ts';
 import { container, serviceLook } from './service-fakes.ts';
-import { changing, ended, runIn } from './service-runs.ts';
+import { changing, ended, runnerOn } from './service-runs.ts';
 import { type TimeSkipping, timeSkipping } from './time-skipping.ts';
 
 let temporal: TimeSkipping;
@@ -11,13 +10,7 @@ beforeAll(async () => {
   temporal = await timeSkipping();
 });
 afterAll(() => temporal?.close());
-
-const running = <T>(
-  scene: World,
-  workflowType: string,
-  input: Record<string, unknown>,
-  act: (handle: WorkflowHandle) => Promise<T>,
-): Promise<T> => runIn(temporal, scene, { workflowType, input }, act);
+const running = runnerOn(() => temporal);
 
 describe('a scaling', () => {
   test('out lets nginx ask new ones only when all of them answer, and names them when they were watched', async () => {

@@ -4,17 +4,20 @@ import { realRuns, type TimeSkipping } from './time-skipping.ts';
 
 let count = 0;
 
-/** Runs one procedure of the service `api` in `scene` while `act` follows it. */
-export async function runIn<T>(
-  temporal: TimeSkipping,
-  scene: World,
-  { workflowType, input }: { workflowType: string; input: Record<string, unknown> },
-  act: (handle: WorkflowHandle) => Promise<T>,
-): Promise<T> {
-  count += 1;
-  return temporal.serve({ ...scene.activities, ...realRuns(temporal.client) }, async () =>
-    act(await temporal.start(workflowType, `service-${count}`, [{ service: 'api', by: 'chris', ...input }])),
-  );
+/** What runs one procedure of the service `api` in a scene while `act` follows it. */
+export function runnerOn(temporal: () => TimeSkipping) {
+  return async <T>(
+    scene: World,
+    workflowType: string,
+    input: Record<string, unknown>,
+    act: (handle: WorkflowHandle) => Promise<T>,
+  ): Promise<T> => {
+    const { client, serve, start } = temporal();
+    count += 1;
+    return serve({ ...scene.activities, ...realRuns(client) }, async () =>
+      act(await start(workflowType, `service-${count}`, [{ service: 'api', by: 'chris', ...input }])),
+    );
+  };
 }
 
 /** How it ended: its result, or its failure. */
