@@ -6,7 +6,7 @@ import { afterAll, beforeAll, test } from 'vitest';
 import { historyToText } from './history-text.ts';
 import type { Obtained } from '../../src/activities/contract/certificates.ts';
 import { after, ending } from '../unit/workflows/certificate-fakes.ts';
-import { type World, world } from '../unit/workflows/fakes.ts';
+import { policy, type World, world } from '../unit/workflows/fakes.ts';
 import { container, load, resizePlan, serviceLook } from '../unit/workflows/service-fakes.ts';
 import {
   cancelAsking,
@@ -57,6 +57,12 @@ const inUndoWindow =
 const now = (): Promise<number> => temporal.environment.currentTimeMs().then(Number);
 const renewal = { workflowType: 'renewCertificate', input: { by: 'chris' } };
 const due = { lookAtCertificates: ending(10, now) };
+const standalone = {
+  readPolicy: async () => ({
+    ...policy,
+    certificates: { ...policy.certificates, challenge: 'standalone' as const },
+  }),
+};
 const limited = { outcome: 'rate-limited', text: 'too many certificates', retryAfterMs: 7_200_000 } as const;
 const ordered = { outcome: 'obtained', certificate: after, durationMs: 4_000 } as const;
 
@@ -80,6 +86,13 @@ const recordings: Recording[] = [
     ...renewal,
     file: 'renew-certificate.rate-limited',
     scene: world({ ...due, obtainCertificate: firstThen<Obtained>(limited, ordered) }),
+  },
+  { ...renewal, file: 'renew-certificate.standalone', scene: world({ ...due, ...standalone }), act: approve },
+  {
+    ...renewal,
+    file: 'renew-certificate.standalone-failed',
+    scene: world({ ...due, ...standalone, obtainWithoutProxy: failing('ChallengeFailed') }),
+    act: approve,
   },
   {
     ...renewal,

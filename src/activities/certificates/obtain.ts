@@ -13,13 +13,29 @@ import { lineagePair } from './source.ts';
 
 const state = 'Nothing was installed; nginx goes on with the certificate that it has.';
 
+interface Order {
+  certificateFile: string;
+  replaces: string | null;
+}
+
+/** An order that takes longer than there is time for. */
+class Overdue extends Error {
+  override readonly name = 'Overdue';
+}
+
+/** Whether the lineage has been renewed since the plan. */
+export async function isObtained(setting: Setting, { certificateFile, replaces }: Order): Promise<boolean> {
+  return (await renewed(setting, configuredPair(setting, certificateFile), replaces)) !== undefined;
+}
+
 /**
  * Orders a certificate by certbot in a job container. An attempt that finds one under way waits for it, and one that
- * finds the lineage renewed since the plan orders nothing.
+ * finds the lineage renewed since the plan orders nothing. After `deadlineMs` it waits no more: the authority is away.
  */
 export async function obtainCertificate(
   setting: Setting,
-  { certificateFile, replaces }: { certificateFile: string; replaces: string | null },
+  { certificateFile, replaces }: Order,
+  { deadlineMs = Infinity } = {},
 ): Promise<Obtained> {
   const pair = configuredPair(setting, certificateFile);
   const step = obtainStep(pair);
@@ -30,11 +46,30 @@ export async function obtainCertificate(
     return { outcome: 'obtained', certificate: already, durationMs: 0 };
   }
   const job = await certbotJob(setting, pair);
-  const ended = await runJob(setting, job, () => reportProgress(`certbot asks for ${pair.lineage}`));
+  const ended = await untilOverdue(
+    runJob(setting, job, () => {
+      reportProgress(`certbot asks for ${pair.lineage}`);
+      if (Date.now() > deadlineMs) throw new Overdue();
+    }),
+  );
+  if (ended === undefined) {
+    await removeJob(setting, step);
+    const seconds = Math.round((Date.now() - startedMs) / 1000);
+    return { outcome: 'authority-away', text: `certbot had come to no end after ${seconds} s` };
+  }
   const log = await readJobFile(setting, step, certbotLog).catch(() => '');
   const outcome = certbotOutcome({ exitCode: ended.exitCode, output: ended.log, log }, new Date());
   await removeJob(setting, step);
   return resultOf(setting, pair, { outcome, ended, replaces, durationMs: Date.now() - startedMs });
+}
+
+async function untilOverdue(running: Promise<JobOutcome>): Promise<JobOutcome | undefined> {
+  try {
+    return await running;
+  } catch (error) {
+    if (error instanceof Overdue) return undefined;
+    throw error;
+  }
 }
 
 async function renewed(setting: Setting, pair: ConfiguredPair, replaces: string | null) {
