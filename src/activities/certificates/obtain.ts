@@ -9,9 +9,8 @@ import { type CertbotOutcome, certbotOutcome } from './certbot-outcome.ts';
 import { factsOf } from './facts.ts';
 import { leafOf } from './fitness.ts';
 import { type ConfiguredPair, configuredPair } from './place.ts';
+import { nothingInstalled, refusedOrder } from './refused-order.ts';
 import { lineagePair } from './source.ts';
-
-const state = 'Nothing was installed; nginx goes on with the certificate that it has.';
 
 interface Order {
   certificateFile: string;
@@ -91,7 +90,7 @@ async function resultOf(
     if (certificate !== undefined) return { outcome: 'obtained', certificate, durationMs };
     throw problem('NothingRenewed', {
       what: `certbot ended with 0, and ${pair.lineage} has no new certificate. Its last words: ${lastLine(ended.log)}`,
-      state,
+      state: nothingInstalled,
       next: 'Look whether certbotImage is a certbot, and the lineage is the right one.',
     });
   }
@@ -100,32 +99,6 @@ async function resultOf(
     return { outcome: why, text, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   }
   throw refusedOrder(setting, outcome, ended);
-}
-
-type Refused = Extract<CertbotOutcome, { kind: 'busy' | 'challenge-failed' | 'account' | 'failed' }>;
-
-function refusedOrder({ stack }: Setting, outcome: Refused, { exitCode, oomKilled }: JobOutcome): Error {
-  if (outcome.kind === 'busy')
-    return problem('StillHeld', { what: 'Another certbot works in the same folder.', state });
-  if (outcome.kind === 'challenge-failed') {
-    const each = outcome.names.map(({ hostname, type, detail }) => `${hostname} (${type}): ${detail}`);
-    return problem('ChallengeFailed', {
-      what: `The authority could not see the challenge: ${each.join('; ')}.`,
-      state,
-      next: 'Its view is from outside: look at the DNS, firewalls and what answers on port 80 there.',
-    });
-  }
-  if (outcome.kind === 'account') {
-    return problem('AuthorityRefused', {
-      what: `${stack.certificates.acmeServer} refuses the account: ${outcome.text}.`,
-      state,
-      next: 'Look at the account in the letsencrypt directory, and at certificates.email.',
-    });
-  }
-  return problem('AuthorityRefused', {
-    what: `certbot ended with ${exitCode}${oomKilled ? ' (out of memory)' : ''}: ${outcome.text}.`,
-    state,
-  });
 }
 
 function lastLine(log: string): string {
