@@ -9,13 +9,16 @@ import type { Log } from '../show.ts';
 const services = ['api', 'postgres', 'redis', 'nginx'] as const;
 /** Only of a sandbox that has a certificate authority of its own. */
 const authorityParts = ['authority', 'certbot'] as const;
+/** Only of a test that proves names by the DNS: bind9, and a certbot with the plugin that updates it. */
+const dnsParts = ['dns', 'certbot-dns'] as const;
 const buildsAtOnce = 2;
 const tagLength = 12;
 
 export type SandboxService = (typeof services)[number];
 export type SandboxImages = Record<SandboxService, string>;
 export type AuthorityImages = Record<(typeof authorityParts)[number], string>;
-type Part = SandboxService | keyof AuthorityImages;
+export type DnsImages = Record<(typeof dnsParts)[number], string>;
+type Part = SandboxService | keyof AuthorityImages | keyof DnsImages;
 
 export interface EnsureImagesOptions {
   log?: Log;
@@ -41,6 +44,17 @@ export async function ensureAuthorityImages({
   if (!authority || !certbot) throw new Error('An image of the authority has no name.');
   const images = { authority, certbot };
   await ensureBuilt(authorityParts, images, log);
+  return images;
+}
+
+/** The same for the DNS server, and for the certbot that puts challenges into it. */
+export async function ensureDnsImages({
+  log = () => undefined,
+}: EnsureImagesOptions = {}): Promise<DnsImages> {
+  const [dns, certbot] = await Promise.all(dnsParts.map((part) => imageName(part)));
+  if (!dns || !certbot) throw new Error('An image of the DNS has no name.');
+  const images = { dns, 'certbot-dns': certbot };
+  await ensureBuilt(dnsParts, images, log);
   return images;
 }
 

@@ -28,30 +28,38 @@ export function renderRuns(lines: RunLine[]): string {
   );
 }
 
-/** What is served for each name, and below the table what is wrong with it. */
-export function renderCertificates(lines: CertificateLine[]): string {
-  const rows = lines.map(
-    ({ hostname, listener, keyType, issuer, serial, validTo, daysLeft, dueAt, trouble }) => [
-      hostname,
-      listener,
-      keyType,
-      issuer,
-      serial.length > 16 ? `…${serial.slice(-16)}` : serial,
-      validTo === '' ? 'nothing served' : minute(validTo),
-      validTo === '' ? '' : String(daysLeft),
-      dueAt.slice(0, 10),
-      trouble === '' ? 'good' : 'see below',
-    ],
-  );
+/** All columns of the table of certificates but the first one, with the lines between them. */
+const besideNames = 58;
+const narrowest = 80;
+const widest = 100;
+
+/**
+ * What is served for each name, and below the table what is wrong with it. Fits the terminal; `--json` has the rest.
+ */
+export function renderCertificates(lines: CertificateLine[], columns = widest): string {
+  const room = Math.min(widest, Math.max(narrowest, columns)) - besideNames;
+  const rows = lines.map(({ hostname, keyType, issuer, validTo, daysLeft, dueAt, trouble }) => [
+    folded(hostname, room) + (issuer === '' ? '' : `\n${folded(`by ${issuer}`, room)}`),
+    keyType,
+    validTo === '' ? 'none' : validTo.slice(0, 10),
+    validTo === '' ? '' : String(daysLeft),
+    dueAt.slice(0, 10),
+    trouble === '' ? 'good' : 'bad',
+  ]);
+  const listeners = new Set(lines.map(({ listener }) => listener));
   return [
-    renderTable(
-      ['name', 'listener', 'key', 'issuer', 'serial', 'ends', 'days left', 'renewed from', 'state'],
-      rows,
-    ),
+    `Served at ${[...listeners].join(', ')}:`,
+    renderTable(['name', 'key', 'ends', 'days left', 'renew from', 'state'], rows),
     ...lines
       .filter(({ trouble }) => trouble !== '')
       .map(({ hostname, keyType, trouble }) => `${colors.red(`${hostname} (${keyType})`)}: ${trouble}`),
   ].join('\n');
+}
+
+/** In lines of at most that length, between words where there are some; none of it is lost. */
+function folded(text: string, length: number): string {
+  const line = new RegExp(`.{1,${length}}(?= |$)|.{1,${length}}`, 'gu');
+  return (text.match(line) ?? []).map((part) => part.trim()).join('\n');
 }
 
 export function renderEntry({ at, text }: TimelineEntry): string {

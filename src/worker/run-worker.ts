@@ -11,6 +11,7 @@ import { createWorker, serve } from './serve.ts';
 import { applySchedules } from './schedules.ts';
 import { createSetting } from './setting.ts';
 import { checkSharedDirectoryAtStart } from './shared-directory.ts';
+import { watchStoppedProxy } from './stopped-proxy.ts';
 
 /**
  * Runs the worker until it is told to stop (SIGINT, SIGTERM): steps under way get ten seconds to end, and what takes
@@ -48,7 +49,8 @@ export async function runWorker(
     if (uiUrl !== undefined) log(`Web UI: ${uiUrl}`);
     if (metricsAddress !== undefined) log(`Metrics: http://${metricsAddress}/metrics`);
     started();
-    await serve(worker);
+    const endWatch = watchStoppedProxy(setting, log);
+    await serve(worker).finally(endWatch);
     log('Worker stopped.');
   } finally {
     await clientConnection.close();

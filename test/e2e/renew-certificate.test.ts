@@ -177,7 +177,7 @@ describe('a stack', () => {
     expect(await served()).toBe(newOne(result));
     const { timeline } = await statusWhen(handle, () => true);
     expect(timeline.map(({ text }) => text).join('\n')).toMatch(
-      /Stop nginx[^]*Order a cert[^]*Start nginx again/,
+      /Order a cert.*with nginx stopped.*nginx is started again/,
     );
   });
 

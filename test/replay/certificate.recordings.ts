@@ -1,9 +1,15 @@
 import type { Obtained } from '../../src/activities/contract/certificates.ts';
 import { after, ending } from '../unit/workflows/certificate-fakes.ts';
-import { world } from '../unit/workflows/fakes.ts';
+import { policy, world } from '../unit/workflows/fakes.ts';
 import { approve, failing, firstThen, type Recording } from './recording.ts';
 
 const renewal = { workflowType: 'renewCertificate', input: { by: 'chris' } };
+const standalone = {
+  readPolicy: async () => ({
+    ...policy,
+    certificates: { ...policy.certificates, challenge: 'standalone' as const },
+  }),
+};
 const limited = { outcome: 'rate-limited', text: 'too many certificates', retryAfterMs: 7_200_000 } as const;
 const ordered = { outcome: 'obtained', certificate: after, durationMs: 4_000 } as const;
 
@@ -19,6 +25,18 @@ export function certificateRecordings(now: () => Promise<number>): Recording[] {
       ...renewal,
       file: 'renew-certificate.rate-limited',
       scene: world({ ...due, obtainCertificate: firstThen<Obtained>(limited, ordered) }),
+    },
+    {
+      ...renewal,
+      file: 'renew-certificate.standalone',
+      scene: world({ ...due, ...standalone }),
+      act: approve,
+    },
+    {
+      ...renewal,
+      file: 'renew-certificate.standalone-failed',
+      scene: world({ ...due, ...standalone, obtainWithoutProxy: failing('ChallengeFailed') }),
+      act: approve,
     },
     {
       ...renewal,

@@ -27,7 +27,9 @@ export async function certbotJob(setting: Setting, pair: ConfiguredPair): Promis
   const { letsencryptDirectory, acmeCaFile, certbotImage, dns } = certificates;
   await makeReady(letsencryptDirectory);
   const webroot = certificates.challenge === 'http-01' ? await webrootOnHost(setting) : undefined;
-  const secrets = certificates.challenge === 'dns-01' ? dns?.credentialsFile : undefined;
+  const credentials = certificates.challenge === 'dns-01' ? dns?.credentialsFile : undefined;
+  // In certbot's own folder it is there already, and is not to be written anew.
+  const secrets = credentials?.startsWith(`${letsencryptDirectory}/`) === true ? undefined : credentials;
   return {
     step: obtainStep(pair),
     image: certbotImage,

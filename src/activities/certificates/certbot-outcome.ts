@@ -3,6 +3,10 @@ export type CertbotOutcome =
   | { kind: 'ended-well' }
   | { kind: 'wait'; why: 'rate-limited' | 'authority-away'; text: string; retryAfterMs?: number }
   | { kind: 'challenge-failed'; names: ChallengeFailure[] }
+  /** certbot could not put the challenge where the authority would look. */
+  | { kind: 'plugin-failed'; text: string }
+  /** The image has no such plugin. */
+  | { kind: 'no-plugin'; plugin: string }
   | { kind: 'account'; text: string }
   /** Another certbot works in the same folder. */
   | { kind: 'busy' }
@@ -33,6 +37,11 @@ export function certbotOutcome({ exitCode, output, log }: CertbotRun, now: Date)
   if (/Another instance of Certbot is already running/.test(all)) return { kind: 'busy' };
   const names = challengeFailures(all);
   if (names.length > 0) return { kind: 'challenge-failed', names };
+  const plugin = missingPlugin(output);
+  if (plugin !== undefined) return { kind: 'no-plugin', plugin };
+  // Before all else: a DNS server that does not answer is not an authority that is away.
+  const [, failure] = /^certbot\.errors\.PluginError: (.+)$/m.exec(log) ?? [];
+  if (failure !== undefined) return { kind: 'plugin-failed', text: shortened(failure) };
   const answer = lastRefusal(log);
   // certbot's own words may be of a mistake that it made with the authority's answer.
   const text = answer?.detail ?? reasonIn(output) ?? reasonIn(log) ?? `certbot ended with ${exitCode}`;
@@ -65,6 +74,12 @@ export function challengeFailures(text: string): ChallengeFailure[] {
     if (!found.has(hostname)) found.set(hostname, { hostname, type, detail: shortened(detail) });
   }
   return [...found.values()];
+}
+
+function missingPlugin(output: string): string | undefined {
+  const [, unknown] = /unrecognized arguments: .*?--(dns-[a-z0-9-]+)/.exec(output) ?? [];
+  const [, absent] = /requested (dns-[a-z0-9-]+) plugin does not appear to be installed/.exec(output) ?? [];
+  return unknown ?? absent;
 }
 
 interface Refusal {

@@ -22,6 +22,7 @@ export async function checkGround(
   { certificateFiles, testProxy: proxyTest }: { certificateFiles: string[]; testProxy: boolean },
 ): Promise<{ webroot: string | null }> {
   checkOwnName(setting);
+  await checkCredentials(setting);
   for (const file of certificateFiles) {
     const pair = configuredPair(setting, file);
     const place = await placeOf(setting, pair);
@@ -31,6 +32,22 @@ export async function checkGround(
   if (proxyTest) await testProxy(setting);
   const { challenge } = setting.stack.certificates;
   return { webroot: challenge === 'http-01' ? await webrootOnHost(setting) : null };
+}
+
+async function checkCredentials({ stack }: Setting): Promise<void> {
+  const { challenge, dns } = stack.certificates;
+  const file = dns?.credentialsFile;
+  if (challenge !== 'dns-01' || file === undefined) return;
+  try {
+    await access(file, constants.R_OK);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    throw problem('StackFile', {
+      what: `certificates.dns.credentialsFile: the worker cannot read ${file}${code}.`,
+      state: 'Nothing was ordered, and nothing was changed.',
+      next: 'Put it there, readable for the worker’s user alone. A worker in a container needs it mounted at that path.',
+    });
+  }
 }
 
 /** A new certificate has the names of the stack file only: one that customers use must be among them. */

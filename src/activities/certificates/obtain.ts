@@ -9,17 +9,32 @@ import { type CertbotOutcome, certbotOutcome } from './certbot-outcome.ts';
 import { factsOf } from './facts.ts';
 import { leafOf } from './fitness.ts';
 import { type ConfiguredPair, configuredPair } from './place.ts';
+import { nothingInstalled, refusedOrder } from './refused-order.ts';
 import { lineagePair } from './source.ts';
 
-const state = 'Nothing was installed; nginx goes on with the certificate that it has.';
+interface Order {
+  certificateFile: string;
+  replaces: string | null;
+}
+
+/** An order that takes longer than there is time for. */
+class Overdue extends Error {
+  override readonly name = 'Overdue';
+}
+
+/** Whether the lineage has been renewed since the plan. */
+export async function isObtained(setting: Setting, { certificateFile, replaces }: Order): Promise<boolean> {
+  return (await renewed(setting, configuredPair(setting, certificateFile), replaces)) !== undefined;
+}
 
 /**
  * Orders a certificate by certbot in a job container. An attempt that finds one under way waits for it, and one that
- * finds the lineage renewed since the plan orders nothing.
+ * finds the lineage renewed since the plan orders nothing. After `deadlineMs` it waits no more: the authority is away.
  */
 export async function obtainCertificate(
   setting: Setting,
-  { certificateFile, replaces }: { certificateFile: string; replaces: string | null },
+  { certificateFile, replaces }: Order,
+  { deadlineMs = Infinity } = {},
 ): Promise<Obtained> {
   const pair = configuredPair(setting, certificateFile);
   const step = obtainStep(pair);
@@ -30,11 +45,30 @@ export async function obtainCertificate(
     return { outcome: 'obtained', certificate: already, durationMs: 0 };
   }
   const job = await certbotJob(setting, pair);
-  const ended = await runJob(setting, job, () => reportProgress(`certbot asks for ${pair.lineage}`));
+  const ended = await untilOverdue(
+    runJob(setting, job, () => {
+      reportProgress(`certbot asks for ${pair.lineage}`);
+      if (Date.now() > deadlineMs) throw new Overdue();
+    }),
+  );
+  if (ended === undefined) {
+    await removeJob(setting, step);
+    const seconds = Math.round((Date.now() - startedMs) / 1000);
+    return { outcome: 'authority-away', text: `certbot had come to no end after ${seconds} s` };
+  }
   const log = await readJobFile(setting, step, certbotLog).catch(() => '');
   const outcome = certbotOutcome({ exitCode: ended.exitCode, output: ended.log, log }, new Date());
   await removeJob(setting, step);
   return resultOf(setting, pair, { outcome, ended, replaces, durationMs: Date.now() - startedMs });
+}
+
+async function untilOverdue(running: Promise<JobOutcome>): Promise<JobOutcome | undefined> {
+  try {
+    return await running;
+  } catch (error) {
+    if (error instanceof Overdue) return undefined;
+    throw error;
+  }
 }
 
 async function renewed(setting: Setting, pair: ConfiguredPair, replaces: string | null) {
@@ -56,7 +90,7 @@ async function resultOf(
     if (certificate !== undefined) return { outcome: 'obtained', certificate, durationMs };
     throw problem('NothingRenewed', {
       what: `certbot ended with 0, and ${pair.lineage} has no new certificate. Its last words: ${lastLine(ended.log)}`,
-      state,
+      state: nothingInstalled,
       next: 'Look whether certbotImage is a certbot, and the lineage is the right one.',
     });
   }
@@ -65,32 +99,6 @@ async function resultOf(
     return { outcome: why, text, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   }
   throw refusedOrder(setting, outcome, ended);
-}
-
-type Refused = Extract<CertbotOutcome, { kind: 'busy' | 'challenge-failed' | 'account' | 'failed' }>;
-
-function refusedOrder({ stack }: Setting, outcome: Refused, { exitCode, oomKilled }: JobOutcome): Error {
-  if (outcome.kind === 'busy')
-    return problem('StillHeld', { what: 'Another certbot works in the same folder.', state });
-  if (outcome.kind === 'challenge-failed') {
-    const each = outcome.names.map(({ hostname, type, detail }) => `${hostname} (${type}): ${detail}`);
-    return problem('ChallengeFailed', {
-      what: `The authority could not see the challenge: ${each.join('; ')}.`,
-      state,
-      next: 'Its view is from outside: look at the DNS, firewalls and what answers on port 80 there.',
-    });
-  }
-  if (outcome.kind === 'account') {
-    return problem('AuthorityRefused', {
-      what: `${stack.certificates.acmeServer} refuses the account: ${outcome.text}.`,
-      state,
-      next: 'Look at the account in the letsencrypt directory, and at certificates.email.',
-    });
-  }
-  return problem('AuthorityRefused', {
-    what: `certbot ended with ${exitCode}${oomKilled ? ' (out of memory)' : ''}: ${outcome.text}.`,
-    state,
-  });
 }
 
 function lastLine(log: string): string {

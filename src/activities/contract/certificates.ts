@@ -135,10 +135,17 @@ export interface CertificatesActivities {
     healthy: boolean;
     trusted: boolean;
   }): Promise<ClientsSee>;
-  /** Stops nginx for the `standalone` challenge. Stopped already is success. */
+  /**
+   * The same for the `standalone` challenge: nginx is stopped meanwhile, and started again whatever comes of it. After a
+   * worker that died the next attempt does, or whoever finds its note.
+   */
+  obtainWithoutProxy(request: { certificateFile: string; replaces: string | null }): Promise<Obtained>;
+  /** Starts nginx where this run has stopped it, or one that is over; never what a person has stopped. */
+  bringProxyBack(): Promise<{ started: string[] }>;
+  /** Stops nginx, in runs that began before `obtainWithoutProxy`. Stopped already is success. */
   stopProxy(): Promise<{ stopped: string[] }>;
-  /** Starts nginx again. Started already is success. */
+  /** Starts nginx again, in such runs. Started already is success. */
   startProxy(): Promise<{ started: string[] }>;
-  /** Removes tokens and half-written pairs of runs that are over. */
+  /** Removes tokens and half-written pairs of runs that are over, and starts nginx where they have stopped it. */
   sweepCertificates(): Promise<{ removed: string[] }>;
 }

@@ -12,7 +12,7 @@ export function addCertificatesCommand(program: Command): void {
   program
     .command('certificates')
     .description('Show each certificate: what is served, what is wrong with it, when it ends.')
-    .option('--json', 'print JSON')
+    .option('--json', 'print JSON: with serial numbers, fingerprints, times')
     .action(async ({ json = false }: { json?: boolean }) => {
       const { user } = readEnvironment();
       process.exitCode = await withSession(async ({ client, stack }) => {
@@ -26,7 +26,7 @@ export function addCertificatesCommand(program: Command): void {
         const lines = v.safeParse(certificateLines, result?.report);
         if (!lines.success) process.stderr.write(`${text}\n`);
         else if (json) printJson(lines.output);
-        else print(renderCertificates(lines.output), result?.summary ?? '');
+        else print(renderCertificates(lines.output, process.stdout.columns), result?.summary ?? '');
         return exitCode;
       });
     });

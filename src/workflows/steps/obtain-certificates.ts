@@ -1,12 +1,14 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { patched, proxyActivities } from '@temporalio/workflow';
 import type { CertificatesActivities, Obtained, PairLook } from '../../activities/contract/certificates.ts';
 import type { Waiting } from './authority-wait.ts';
-import { longChange, shortChange } from './policies.ts';
+import { longChange, outage, shortChange } from './policies.ts';
 import { describeCertificate } from './put-into-service.ts';
 import type { Run } from './run.ts';
 
 const { obtainCertificate } = proxyActivities<CertificatesActivities>(longChange);
-const { startProxy, stopObtaining, stopProxy } = proxyActivities<CertificatesActivities>(shortChange);
+const { obtainWithoutProxy } = proxyActivities<CertificatesActivities>(outage);
+const { bringProxyBack, startProxy, stopObtaining, stopProxy } =
+  proxyActivities<CertificatesActivities>(shortChange);
 
 export type Orders =
   | { kind: 'obtained'; durations: { certificateFile: string; durationMs: number }[] }
@@ -17,7 +19,7 @@ export async function obtainAll(run: Run, pairs: PairLook[]): Promise<Orders> {
   const durations: { certificateFile: string; durationMs: number }[] = [];
   for (const pair of pairs) {
     const obtained = await (run.policy.certificates.challenge === 'standalone'
-      ? withoutProxy(run, () => obtain(run, pair))
+      ? standalone(run, pair)
       : obtain(run, pair));
     if (obtained.outcome !== 'obtained') return { kind: 'wait', waiting: obtained };
     durations.push({ certificateFile: pair.certificateFile, durationMs: obtained.durationMs });
@@ -30,21 +32,40 @@ async function obtain(run: Run, { certificateFile, lineage, inLineage }: PairLoo
   const obtained = await run.change(
     `Order a certificate for ${lineage}`,
     () => obtainCertificate({ certificateFile, replaces: inLineage }),
-    (result) =>
-      result.outcome === 'obtained' ? describeCertificate(result.certificate) : `not now: ${result.text}`,
+    describeOrder,
   );
   forget();
   return obtained;
 }
 
-/** The runbook's own way, where certbot answers in the place of nginx. Customers are locked out until it is over. */
+function describeOrder(result: Obtained): string {
+  return result.outcome === 'obtained' ? describeCertificate(result.certificate) : `not now: ${result.text}`;
+}
+
+/**
+ * The runbook's own way, where certbot answers in the place of nginx. One step, so that nginx is started again by the
+ * attempt that stopped it, also when this run is terminated meanwhile.
+ */
+async function standalone(run: Run, pair: PairLook): Promise<Obtained> {
+  // Runs that began with three steps go their old way to the end.
+  if (!patched('standalone-in-one-step')) return withoutProxy(run, () => obtain(run, pair));
+  const { certificateFile, lineage, inLineage } = pair;
+  const forget = run.onFailure('Start nginx, if it is still stopped', () => bringProxyBack());
+  // -- customers are locked out within it --
+  const obtained = await run.change(
+    `Order a certificate for ${lineage} with nginx stopped: customers are locked out`,
+    () => obtainWithoutProxy({ certificateFile, replaces: inLineage }),
+    (result) => `${describeOrder(result)}. nginx is started again`,
+  );
+  forget();
+  return obtained;
+}
+
 async function withoutProxy<T>(run: Run, act: () => Promise<T>): Promise<T> {
   const forget = run.onFailure('Start nginx again', () => startProxy());
-  // -- customers are locked out from here --
   await run.change('Stop nginx: customers are locked out', () => stopProxy());
   const result = await act();
   await run.change('Start nginx again', () => startProxy());
-  // -- to here --
   forget();
   return result;
 }

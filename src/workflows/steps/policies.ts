@@ -44,6 +44,14 @@ export const longChange: ActivityOptions = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 };
 
+/** Customers are locked out while it runs: over within minutes, and not tried again and again. */
+export const outage: ActivityOptions = {
+  ...shortChange,
+  startToCloseTimeout: '15m',
+  scheduleToCloseTimeout: '1h',
+  retry: { ...patient, maximumAttempts: 10 },
+};
+
 /** Tells people or files a record. Worth some attempts, never worth stopping the procedure for. */
 export const tell: ActivityOptions = {
   startToCloseTimeout: '30s',

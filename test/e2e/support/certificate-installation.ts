@@ -24,7 +24,7 @@ export interface CertificateInstallation extends Installation {
   /** Gives the name of certbot's image to another one. */
   certbotIs(image: string): Promise<void>;
   /** A new worker in the place of the one that ran, with other keys in the stack file's `certificates`. */
-  restartWorker(certificates: Record<string, unknown>): Promise<void>;
+  restartWorker(certificates: Record<string, unknown>): Promise<WorkerProcess>;
   /** What people were told since the last preparation. */
   notices(): Promise<Notice[]>;
   /** The written record of a run. */
@@ -96,6 +96,7 @@ async function completed(
       await worker?.stop();
       await writeStack(more);
       worker = await hermes.startWorker();
+      return worker;
     },
     async prepare(pair = due) {
       await endRuns(hermes);

@@ -27,6 +27,8 @@ export function certificatesOnAGoodDay(): CertificatesActivities {
       oldWorkers: 0,
     }),
     checkClients: async () => ({ served: [], healthMs: 12 }),
+    obtainWithoutProxy: async () => ({ outcome: 'obtained', certificate: after, durationMs: 4_000 }),
+    bringProxyBack: async () => ({ started: ['hermes-nginx'] }),
     stopProxy: async () => ({ stopped: ['hermes-nginx'] }),
     startProxy: async () => ({ started: ['hermes-nginx'] }),
     sweepCertificates: async () => ({ removed: [] }),

@@ -48,7 +48,7 @@ describe('what nobody wants to wait for', () => {
     const scene = world({
       ...due(),
       readPolicy: async () => standalone,
-      obtainCertificate: failing('ChallengeFailed', 'The authority saw nothing.'),
+      obtainWithoutProxy: failing('ChallengeFailed', 'The authority saw nothing.'),
     });
     const failure = await renewing(scene, async (handle) => {
       const { question } = await statusWhen(handle, (status) => status.question !== undefined);
@@ -57,7 +57,7 @@ describe('what nobody wants to wait for', () => {
       return toEnd(handle).catch((error: unknown) => error);
     });
     expect(failure).toBeInstanceOf(WorkflowFailedError);
-    expect(scene.calls.indexOf('startProxy')).toBeGreaterThan(scene.calls.indexOf('stopProxy'));
+    expect(scene.calls.indexOf('bringProxyBack')).toBeGreaterThan(scene.calls.indexOf('obtainWithoutProxy'));
   });
 
   test('a limit of the authority is waited for as long as it says, once, and with nothing locked', async () => {

@@ -123,3 +123,30 @@ test('whatever certbot writes, a failed run has a cause of at most some lines, a
     }),
   );
 });
+
+describe('a plugin for the DNS', () => {
+  const refused = (text: string): CertbotRun => ({
+    exitCode: 1,
+    output: `Saving debug log to x\n${text}\n`,
+    log: `2026-11-25 11:23:00,645:DEBUG:certbot._internal.error_handler:Encountered exception:\nTraceback (most recent call last):\ncertbot.errors.PluginError: ${text}\n`,
+  });
+
+  test.each([
+    "Encountered error when making query: The peer didn't like the signature we sent",
+    // Not an authority that is away: nobody waits for it for hours.
+    'Encountered error when making query: [Errno 111] Connection refused',
+    'Encountered error adding TXT record: The DNS operation timed out.',
+  ])('that cannot put the challenge there is told in its words: %s', (text) => {
+    expect(certbotOutcome(refused(text), now)).toEqual({ kind: 'plugin-failed', text });
+  });
+
+  test.each([
+    'certbot: error: unrecognized arguments: --dns-rfc2136 --dns-rfc2136-credentials /root/rfc2136.ini\n',
+    'The requested dns-rfc2136 plugin does not appear to be installed\n',
+  ])('that the image lacks is named: %s', (output) => {
+    expect(certbotOutcome({ exitCode: 2, output, log: '' }, now)).toEqual({
+      kind: 'no-plugin',
+      plugin: 'dns-rfc2136',
+    });
+  });
+});
