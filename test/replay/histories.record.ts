@@ -8,6 +8,7 @@ import type { Obtained } from '../../src/activities/contract/certificates.ts';
 import { after, ending } from '../unit/workflows/certificate-fakes.ts';
 import { type World, world } from '../unit/workflows/fakes.ts';
 import { container, load, resizePlan, serviceLook } from '../unit/workflows/service-fakes.ts';
+import { stackContainer, stackLook } from '../unit/workflows/stack-look-fakes.ts';
 import {
   cancelAsking,
   realRuns,
@@ -72,6 +73,22 @@ const recordings: Recording[] = [
   { file: 'check-backup.done', workflowType: 'checkBackup', input: { backup: 'latest' } },
   { file: 'list-backups.done', workflowType: 'listBackups', input: {} },
   { file: 'list-certificates.done', workflowType: 'listCertificates', input: {} },
+  { file: 'list-services.done', workflowType: 'listServices', input: {} },
+  {
+    file: 'list-services.trouble',
+    workflowType: 'listServices',
+    input: {},
+    scene: world({
+      lookAtStack: async () =>
+        stackLook({ containers: [stackContainer({ state: 'exited', exitCode: 137 })] }),
+    }),
+  },
+  {
+    file: 'list-services.engine-away',
+    workflowType: 'listServices',
+    input: {},
+    scene: world({ lookAtStack: failing('Unreachable') }),
+  },
   { ...renewal, file: 'renew-certificate.not-due' },
   { ...renewal, file: 'renew-certificate.done', scene: world(due) },
   { ...renewal, file: 'renew-certificate.planned', input: { dryRun: true }, scene: world(due) },
