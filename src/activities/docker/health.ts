@@ -46,7 +46,7 @@ export function healthOf(record: HealthRecord | undefined, timing: HealthTiming)
   // Docker counts more failures than it still has: the first one is reckoned from how often it looks.
   const firstMs = Date.parse(last.Start) - (streak - 1) * periodMs(checks, timing);
   const neverPassed = coversAllSinceStart(streak, checks, timing);
-  const since = neverPassed ? timing.startedAtMs : Math.max(firstMs, timing.startedAtMs);
+  const since = neverPassed ? timing.startedAtMs : firstMs;
   return { status, since: iso(since), orLonger: false, neverPassed, said };
 }
 

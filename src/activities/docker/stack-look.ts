@@ -74,6 +74,8 @@ function imageName(info: Inspected | undefined, found: readonly Inspected[]): st
 
 function byServiceAndNumber(a: Inspected, b: Inspected): number {
   return (
+    // Jobs, which are of no service, come last.
+    Number(serviceOf(a) === '') - Number(serviceOf(b) === '') ||
     serviceOf(a).localeCompare(serviceOf(b)) ||
     numberOf(a) - numberOf(b) ||
     nameOf(a).localeCompare(nameOf(b))

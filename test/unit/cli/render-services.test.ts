@@ -71,8 +71,11 @@ test('below the table stands what is in trouble, and what else is to be known', 
 
 test('the table fits 100 columns whatever the names are, and keeps their ends', () => {
   const long = `hermes-production-eu-central-${'x'.repeat(80)}-api-12`;
-  const [, , line = ''] = rendered([stackContainer({ name: long, image: long })]);
-  expect(line).toMatch(/hermes-p\S*…\S*api-12/);
+  const [head = '', , line = ''] = rendered([
+    stackContainer({ name: long, image: long, service: long, asked: true }),
+  ]);
+  expect(line).toMatch(/ hermes-p\S*…\S*api-12 /);
+  expect([head.length, line.length]).toEqual([98, 100]);
 
   const name = fc.stringMatching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,120}$/);
   const container = fc
