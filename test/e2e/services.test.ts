@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type Docker from 'dockerode';
+import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startWorkerProcess, type WorkerProcess } from '../../scripts/worker-process.ts';
 import type { ServicesReport } from '../../src/procedures/list-services.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { compose } from './support/compose.ts';
 import { install, type Installation, schedulesOff } from './support/installation.ts';
-import { start } from './support/runs.ts';
+import { start, statusWhen } from './support/runs.ts';
+import { sandboxClient } from './support/sandbox-client.ts';
 
 let hermes: Installation;
 let worker: WorkerProcess;
@@ -16,7 +18,7 @@ beforeAll(async () => {
   await hermes.writeStack({
     sections: {
       ...schedulesOff,
-      scaling: { watch: '1s', drainWithin: '20s' },
+      scaling: { watch: '1s', drainWithin: '60s' },
       compose: { project: hermes.project },
     },
   });
@@ -130,6 +132,34 @@ describe('hermes-ops services', () => {
     expect(after.findings).toContainEqual(takenAway);
     await scaled(1);
     expect((await report()).findings).not.toContainEqual(takenAway);
+  });
+
+  test('shows the copy that carries the traffic during a restart, and waits for no lock', async () => {
+    const { dispatcher, close } = await sandboxClient(hermes.sandbox);
+    // Under way for as long as the test looks.
+    const path = '/api/v1/voice/stream?seconds=60';
+    const stream = await request(`${hermes.sandbox.baseUrl}${path}`, { dispatcher });
+    stream.body.on('error', () => undefined);
+    const restart = await start(hermes.client, 'restartService', 'restart', { service: 'api' });
+    await statusWhen(restart, ({ running }) =>
+      running.some((title) => title.startsWith('Wait until nothing')),
+    );
+    const { containers, findings, exitCode } = await report();
+    expect(exitCode).toBe(0);
+    expect(containers).toContainEqual(
+      expect.objectContaining({
+        service: 'api',
+        kind: 'bridge',
+        asked: true,
+        run: { workflowId: 'restart', procedure: 'restartService', goesOn: true },
+      }),
+    );
+    expect(findings.map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/^the copy that carries the traffic .* \(workflow restart\), which goes on$/),
+    );
+    stream.body.destroy();
+    await close();
+    expect(await restart.result()).toMatchObject({ outcome: 'done' });
   });
 
   test('says of an api that was killed how it ended, and what customers get; ends with 1', async () => {

@@ -4,7 +4,7 @@ import type { StackLook } from '../../procedures/list-services.ts';
 import { connectionsIn } from '../docker/connections.ts';
 import type { Inspected } from '../docker/copy/copy-of.ts';
 import { addressOf } from '../docker/serving.ts';
-import { established, listening, unanswered } from '../docker/tcp-table.ts';
+import { established, listening, type TcpConnection, unanswered } from '../docker/tcp-table.ts';
 import { askService, type HttpAnswer } from '../service/http.ts';
 import type { Setting } from '../setting.ts';
 import { type Proxy, runningProxy } from './steer.ts';
@@ -46,14 +46,13 @@ export async function* askThrough(
   const asked = timeoutMs === undefined ? { path } : { path, timeoutMs };
   // What has ended and is not forgotten yet tells of whom it asked before.
   const before = await connectionsIn(setting, proxy.id);
-  const ended = new Set(
-    before.filter(({ state }) => state !== established).map(({ localPort }) => localPort),
-  );
+  const ended = new Set(before.filter(({ state }) => state !== established).map(endsOf));
   const reached = new Set<string>();
   const inVain = new Set<string>();
   const look = async (): Promise<void> => {
-    for (const { localPort, remoteAddress, remotePort, state } of await connectionsIn(setting, proxy.id)) {
-      if (remotePort !== port || state === listening || ended.has(localPort)) continue;
+    for (const connection of await connectionsIn(setting, proxy.id)) {
+      const { remoteAddress, remotePort, state } = connection;
+      if (remotePort !== port || state === listening || ended.has(endsOf(connection))) continue;
       if (addresses.has(remoteAddress)) reached.add(remoteAddress);
       if (state === unanswered) inVain.add(remoteAddress);
     }
@@ -68,6 +67,10 @@ export async function* askThrough(
     yield { requests, reached, inVain, answers };
     await Context.current().sleep(lookIntervalMs);
   }
+}
+
+function endsOf({ localPort, remoteAddress, remotePort }: TcpConnection): string {
+  return `${localPort} ${remoteAddress} ${remotePort}`;
 }
 
 /** Which of these containers nginx asks at this moment, by their ids, and what customers get from it. */
