@@ -75,6 +75,7 @@ function explain({ uiUrl, namespace, stackFile, taskQueue }: Ground, workflowId:
   say('And the others:');
   say('  npm run --silent hermes-ops -- run scale-service --service api --replicas 3');
   say('  npm run --silent hermes-ops -- run restart-service --service api');
+  say('  npm run --silent hermes-ops -- services');
   say('  npm run --silent hermes-ops -- certificates');
   say('  npm run --silent hermes-ops -- run renew-certificate --force');
 }

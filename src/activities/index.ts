@@ -5,6 +5,7 @@ import { createDatabaseActivities } from './database/activities.ts';
 import { createContainerActivities } from './docker/activities.ts';
 import { createLimitActivities } from './docker/limits.ts';
 import { createServiceContainerActivities } from './docker/service-activities.ts';
+import { createStackLookActivities } from './docker/stack-look.ts';
 import { createLoadActivities } from './load/activities.ts';
 import { createStackActivities } from './people/activities.ts';
 import { createProxyActivities } from './proxy/activities.ts';
@@ -26,6 +27,7 @@ export function createActivities(setting: Setting) {
     ...createLoadActivities(setting),
     ...createServiceActivities(setting),
     ...createServiceContainerActivities(setting),
+    ...createStackLookActivities(setting),
     ...createProxyActivities(setting),
   };
 }

@@ -7,6 +7,7 @@ import { addCertificatesCommand } from './commands/certificates.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addRunsCommands } from './commands/runs.ts';
+import { addServicesCommand } from './commands/services.ts';
 import { addWorkerCommands } from './commands/worker.ts';
 import { errorText } from './error-text.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
@@ -20,6 +21,7 @@ const program = new Command('hermes-ops')
 addRunCommands(program);
 addRunsCommands(program);
 addAnswerCommands(program);
+addServicesCommand(program);
 addCertificatesCommand(program);
 addConfigCommands(program);
 addWorkerCommands(program);

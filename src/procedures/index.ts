@@ -5,6 +5,7 @@ import type { ProcedureDefinition } from './definition.ts';
 import { installCertificateProcedure } from './install-certificate.ts';
 import { listBackupsProcedure } from './list-backups.ts';
 import { listCertificatesProcedure } from './list-certificates.ts';
+import { listServicesProcedure } from './list-services.ts';
 import { renewCertificateProcedure } from './renew-certificate.ts';
 import { rebalanceProxyProcedure } from './rebalance-proxy.ts';
 import { resizeServiceProcedure } from './resize-service.ts';
@@ -22,6 +23,7 @@ export const procedures: readonly ProcedureDefinition[] = [
   renewCertificateProcedure,
   installCertificateProcedure,
   listCertificatesProcedure,
+  listServicesProcedure,
   restartServiceProcedure,
   scaleServiceProcedure,
   resizeServiceProcedure,

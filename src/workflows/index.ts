@@ -6,6 +6,7 @@ export { holdLock } from './hold-lock.ts';
 export { installCertificate } from './install-certificate.ts';
 export { listBackups } from './list-backups.ts';
 export { listCertificates } from './list-certificates.ts';
+export { listServices } from './list-services.ts';
 export { renewCertificate } from './renew-certificate.ts';
 export { rebalanceProxy } from './rebalance-proxy.ts';
 export { resizeService } from './resize-service.ts';

@@ -41,6 +41,7 @@ describe('--help', () => {
       'renew-certificate',
       'install-certificate',
       'list-certificates',
+      'list-services',
       'restart-service',
       'scale-service',
       'resize-service',

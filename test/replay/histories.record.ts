@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, test } from 'vitest';
 import { world } from '../unit/workflows/fakes.ts';
 import { container, load, resizePlan, serviceLook } from '../unit/workflows/service-fakes.ts';
+import { stackContainer, stackLook } from '../unit/workflows/stack-look-fakes.ts';
 import { realRuns, type TimeSkipping, timeSkipping } from '../unit/workflows/time-skipping.ts';
 import { certificateRecordings } from './certificate.recordings.ts';
 import { historyToText } from './history-text.ts';
@@ -32,6 +33,22 @@ const recordings: Recording[] = [
   { file: 'check-backup.done', workflowType: 'checkBackup', input: { backup: 'latest' } },
   { file: 'list-backups.done', workflowType: 'listBackups', input: {} },
   { file: 'list-certificates.done', workflowType: 'listCertificates', input: {} },
+  { file: 'list-services.done', workflowType: 'listServices', input: {} },
+  {
+    file: 'list-services.trouble',
+    workflowType: 'listServices',
+    input: {},
+    scene: world({
+      lookAtStack: async () =>
+        stackLook({ containers: [stackContainer({ state: 'exited', exitCode: 137 })] }),
+    }),
+  },
+  {
+    file: 'list-services.engine-away',
+    workflowType: 'listServices',
+    input: {},
+    scene: world({ lookAtStack: failing('Unreachable') }),
+  },
   ...certificateRecordings(now),
   { file: 'sweep-leftovers.done', workflowType: 'sweepLeftovers', input: {} },
   ...restoreRecordings,

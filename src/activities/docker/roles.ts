@@ -3,7 +3,7 @@ import type { Role } from '../../stack/compose.ts';
 import { closest } from '../../stack/suggestion.ts';
 import type { Setting } from '../setting.ts';
 
-const roles = ['api', 'database', 'cache', 'proxy'] as const satisfies readonly Role[];
+export const roles = ['api', 'database', 'cache', 'proxy'] as const satisfies readonly Role[];
 
 /** The role of a service of the stack file, by compose's name for it. Throws UnknownService, with the likely name. */
 export function roleOf({ stack }: Pick<Setting, 'stack'>, service: string): Role {

@@ -4,11 +4,12 @@ export interface TcpConnection {
   localPort: number;
   remoteAddress: string;
   remotePort: number;
-  /** The kernel's number: 1 is established, 6 is ended and not yet forgotten, 10 listens. */
+  /** The kernel's number: 1 is established, 2 has no answer yet, 6 is ended and not yet forgotten, 10 listens. */
   state: number;
 }
 
 export const established = 1;
+export const unanswered = 2;
 export const listening = 10;
 
 const row =

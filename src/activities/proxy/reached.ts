@@ -1,23 +1,17 @@
-import { Context } from '@temporalio/activity';
 import { problem } from '../../problem.ts';
 import type { Role } from '../../stack/compose.ts';
-import { connectionsIn } from '../docker/connections.ts';
 import { addressOf } from '../docker/serving.ts';
 import { presentContainer } from '../docker/copies.ts';
-import { listening } from '../docker/tcp-table.ts';
 import { nameOf } from '../docker/standing.ts';
 import { reportProgress } from '../progress.ts';
-import { askService } from '../service/http.ts';
 import type { Setting } from '../setting.ts';
 import type { Proxy } from './steer.ts';
+import { askThrough } from './who-is-asked.ts';
 
 const withinMs = 30_000;
-const lookIntervalMs = 100;
-const askedAtOnce = 4;
 
 /**
- * Asks through the proxy until it has had a connection with each of these containers: who answered is read from the
- * proxy's own connections, since nothing in an answer has to say it. Throws VerificationFailed.
+ * Asks through the proxy until it has had a connection with each of these containers. Throws VerificationFailed.
  */
 export async function untilReached(
   setting: Setting,
@@ -31,18 +25,10 @@ export async function untilReached(
     const info = await presentContainer(setting, id);
     wanted.set(addressOf(info, proxy.networks) ?? '', nameOf(info));
   }
-  const reached = new Set<string>();
+  const addresses = new Set(wanted.keys());
   const deadline = Date.now() + withinMs;
-  for (let requests = 0; ; requests += askedAtOnce) {
-    const { health } = setting.stack.service.probes;
-    const answers = await Promise.all(
-      Array.from({ length: askedAtOnce }, () => askService(setting, { path: health })),
-    );
-    for (const { remoteAddress, remotePort, state } of await connectionsIn(setting, proxy.id)) {
-      if (remotePort === port && state !== listening && wanted.has(remoteAddress)) reached.add(remoteAddress);
-    }
-    if (reached.size === wanted.size)
-      return { names: [...wanted.values()], requests: requests + askedAtOnce };
+  for await (const { requests, reached, answers } of askThrough(setting, proxy, { addresses, port })) {
+    if (reached.size === wanted.size) return { names: [...wanted.values()], requests };
     const missed = [...wanted].filter(([address]) => !reached.has(address)).map(([, name]) => name);
     if (Date.now() > deadline) {
       const failure = answers.find((answer) => answer.failure !== undefined)?.failure;
@@ -52,6 +38,6 @@ export async function untilReached(
       });
     }
     reportProgress(`Not asked yet: ${missed.join(', ')}`);
-    await Context.current().sleep(lookIntervalMs);
   }
+  throw new Error('The asking ended by itself.');
 }

@@ -17,6 +17,14 @@ export const quickLook: ActivityOptions = {
   retry: patient,
 };
 
+/** Reads something for a person who waits for it: that a system is away is the answer, and soon. */
+export const promptLook: ActivityOptions = {
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '45s',
+  heartbeatTimeout: heartbeat,
+  retry: { ...patient, maximumAttempts: 3 },
+};
+
 /** Reads for as long as a large archive takes. */
 export const longRead: ActivityOptions = {
   startToCloseTimeout: '12h',

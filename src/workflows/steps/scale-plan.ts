@@ -128,7 +128,7 @@ export function describeScalePlan(look: ServiceLook, plan: ScalePlan): string[] 
 }
 
 /** Compose takes away what its file does not ask for, and nobody is told. */
-export function vanished({ asked, service }: ServiceLook, now: number): string[] {
+export function vanished({ asked, service }: Pick<ServiceLook, 'asked' | 'service'>, now: number): string[] {
   if (asked === null || asked.replicas <= now) return [];
   return [
     `Attention: ${asked.by} asked for ${asked.replicas} of ${service} at ${asked.at.slice(0, 16)}Z and ${now} are there: somebody, or compose by \`up\`, took the others away`,

@@ -15,7 +15,9 @@ import type { ProxyActivities } from '../../../src/activities/contract/proxy.ts'
 import type { ContainerActivities, ServiceActivities } from '../../../src/activities/contract/service.ts';
 import type { LimitActivities } from '../../../src/activities/contract/limits.ts';
 import type { LoadActivities } from '../../../src/activities/contract/load.ts';
+import type { StackLookActivities } from '../../../src/activities/contract/stack-look.ts';
 import { goodLimitsDay, goodServiceDay } from './service-fakes.ts';
+import { stackLook } from './stack-look-fakes.ts';
 
 export const live = { name: 'hermes', oid: 100 };
 const shadow = { name: 'hermes_restore_1', oid: 200 };
@@ -91,6 +93,7 @@ type Activities = CacheActivities &
   ProxyActivities &
   LimitActivities &
   LoadActivities &
+  StackLookActivities &
   StackActivities;
 
 export interface World {
@@ -175,6 +178,7 @@ export function world(changed: Partial<Activities> = {}): World {
     checkpointDatabase: async () => undefined,
     ...goodServiceDay(),
     ...goodLimitsDay(),
+    lookAtStack: async () => stackLook(),
     ...changed,
   };
   const activities = Object.fromEntries(
