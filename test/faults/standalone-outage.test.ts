@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -8,9 +8,15 @@ import {
   type CertificateInstallation,
   installWithAuthority,
 } from '../e2e/support/certificate-installation.ts';
+import { createCertificatesActivities } from '../../src/activities/certificates/activities.ts';
+import { obtainWithoutProxy } from '../../src/activities/certificates/standalone.ts';
+import type { Setting } from '../../src/activities/setting.ts';
+import { readEnvironment } from '../../src/environment.ts';
+import { loadStack } from '../../src/stack/load.ts';
+import { createSetting } from '../../src/worker/setting.ts';
 import { onDisk } from '../e2e/support/certificate-ground.ts';
-import { failureOf } from '../e2e/support/run.ts';
-import { openPlan, start, statusWhen } from '../e2e/support/runs.ts';
+import { attemptOf, failureOf } from '../e2e/support/run.ts';
+import { openPlan, statusWhen } from '../e2e/support/runs.ts';
 import { until } from './support/moments.ts';
 
 let hermes: CertificateInstallation;
@@ -77,6 +83,12 @@ async function expectAsBefore(): Promise<void> {
     ),
   );
   expect(await orders()).toEqual([]);
+}
+
+/** What a worker works with, for this process. */
+async function settingHere(): Promise<Setting> {
+  const environment = readEnvironment(hermes.variables);
+  return createSetting(environment, await loadStack(environment.stackFile), hermes.client);
 }
 
 /** The worker dies while nginx is stopped, and the run is terminated before another one starts. */
@@ -151,24 +163,53 @@ describe('nginx, stopped for an order,', () => {
 
   test('is started by a sweep, where no worker starts', async () => {
     await abandoned();
-    const note = await readFile(noteFile(), 'utf8');
+    const { sweepCertificates } = createCertificatesActivities(await settingHere());
+    const { removed } = await attemptOf({ procedure: 'sweepLeftovers' }).do(sweepCertificates);
+    expect(removed).toContain(`the stop of ${hermes.sandbox.containers.nginx} (started again)`);
+    await expectAsBefore();
     worker = await hermes.startWorker();
+  });
+});
+
+describe('an attempt', () => {
+  const request = { certificateFile: '/etc/nginx/ssl/cert.pem', replaces: null };
+  const run = { procedure: 'renewCertificate', activityId: '7' };
+  let setting: Setting;
+
+  beforeAll(async () => {
+    await worker.stop();
+    // These attempts belong to no run of Temporal's.
+    setting = { ...(await settingHere()), isAlive: async () => true };
+  });
+  afterAll(async () => {
+    worker = await hermes.startWorker();
+  });
+
+  test('whose order hangs gives up after its time, and starts nginx', async () => {
+    const order = hermes.front.hold();
+    const obtained = await attemptOf(run).do(() => obtainWithoutProxy(setting, request, 5_000));
+    expect(obtained).toMatchObject({ outcome: 'authority-away' });
     await expectAsBefore();
-    // What a run leaves, put there once more under the eyes of a worker that runs already.
-    const { startedAt } = (JSON.parse(note) as { containers: [{ startedAt: string }] }).containers[0];
-    const now = await nginx().inspect();
-    const stoppedFrom = new Date().toISOString();
-    await nginx().stop({ t: 1 });
-    await writeFile(
-      noteFile(),
-      note
-        .replaceAll(startedAt, now.State.StartedAt)
-        .replaceAll(/"stoppedFrom": "[^"]+"/g, `"stoppedFrom": "${stoppedFrom}"`),
-    );
-    const sweep = await start(hermes.client, 'sweepLeftovers', `sweep-${Date.now()}`, { by: 'chris' });
-    const result: { report: { removed: string[] } } = await sweep.result();
-    expect(result.report.removed.join()).toContain(`the stop of ${hermes.sandbox.containers.nginx}`);
-    await expectAsBefore();
+    order.release();
+  });
+
+  test('that a later one has taken the place of leaves nginx to it', async () => {
+    const order = hermes.front.hold();
+    const first = attemptOf(run);
+    const frozen = failureOf(first.do(() => obtainWithoutProxy(setting, request)));
+    await order.reached;
+    const second = attemptOf({ ...run, runId: first.runId, attempt: 2 });
+    const waits = second.progress(/certbot asks/);
+    const obtained = second.do(() => obtainWithoutProxy(setting, request));
+    await waits;
+    first.cancel('NOT_FOUND');
+    await frozen;
+    expect(await isRunning()).toBe(false);
+    expect(await orders()).toHaveLength(1);
+    order.release();
+    expect(await obtained).toMatchObject({ outcome: 'obtained' });
+    expect(await isRunning()).toBe(true);
+    expect(hermes.front.orders).toHaveLength(1);
   });
 });
 
