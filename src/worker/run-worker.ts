@@ -9,6 +9,7 @@ import { endOnSignal } from './early-end.ts';
 import { locateOrStart } from './embedded-server.ts';
 import { createWorker, serve } from './serve.ts';
 import { applySchedules } from './schedules.ts';
+import { checkSecrets, secretReader } from './secrets.ts';
 import { createSetting } from './setting.ts';
 import { checkSharedDirectoryAtStart } from './shared-directory.ts';
 import { watchStoppedProxy } from './stopped-proxy.ts';
@@ -24,6 +25,7 @@ export async function runWorker(
 ): Promise<void> {
   const started = endOnSignal();
   const stack = await loadStack(environment.stackFile);
+  await checkSecrets(stack, secretReader(environment));
   const { metricsAddress, logLevel } = environment;
   Runtime.install({
     logger: new DefaultLogger(logLevel),

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Client } from '@temporalio/client';
 import Docker from 'dockerode';
 import { isAlive } from '../activities/runs/alive.ts';
@@ -6,13 +5,11 @@ import type { Setting } from '../activities/setting.ts';
 import type { Environment } from '../environment.ts';
 import type { Stack } from '../stack/schema.ts';
 import { resolveSecret } from '../stack/secrets.ts';
+import { secretReader } from './secrets.ts';
 
 /** What the activities work with: the stack, Docker as DOCKER_HOST says, and the secrets where the stack file says. */
 export function createSetting(environment: Environment, stack: Stack, client: Client): Setting {
-  const reader = {
-    environment: (name: string) => environment.variable(name),
-    file: (path: string) => readFile(path, 'utf8').catch(() => undefined),
-  };
+  const reader = secretReader(environment);
   return {
     stack,
     docker: new Docker(),
