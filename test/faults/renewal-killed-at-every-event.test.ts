@@ -83,8 +83,10 @@ describe('a worker', () => {
     expect(result.outcome).toBe('done');
     const after = result.report?.service?.changes[0]?.after.fingerprint;
     expect(seen.wrong).toEqual([]);
-    expect(seen.served).toEqual([before, after]);
     expect(seen.onDisk).toEqual([before, after]);
+    // While nginx reloads, for some 150 ms, its old workers and its new ones both take connections.
+    expect([...new Set(seen.served)]).toEqual([before, after]);
+    expect(seen.served.at(-1)).toBe(after);
     expect(hermes.front.orders).toHaveLength(1);
     expect(await leftovers()).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
+import type Docker from 'dockerode';
 import { Client } from 'pg';
 import type { Installation } from '../../e2e/support/installation.ts';
 import { gateRole } from './content.ts';
@@ -48,6 +49,17 @@ export async function untilAtGate(hermes: Installation): Promise<void> {
   });
 }
 
+/** The engine may fail to freeze a container that starts a program at that very moment. */
+async function freezeAtLast(container: Docker.Container): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await container.pause();
+    } catch (error) {
+      if (tries === 10 || !String(error).includes('unable to freeze')) throw error;
+    }
+  }
+}
+
 /** Holds the next job of a step in the middle of its work: the engine freezes it the moment that it starts. */
 export async function holdNextJob(
   { docker, project }: Installation,
@@ -64,7 +76,7 @@ export async function holdNextJob(
     const [line = '{}'] = chunk.toString().split('\n');
     const started: { id?: string } = JSON.parse(line);
     const container = docker.getContainer(started.id ?? 'none');
-    await container.pause();
+    await freezeAtLast(container);
     if ('destroy' in stream && typeof stream.destroy === 'function') stream.destroy();
     return {
       async release() {
