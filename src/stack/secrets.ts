@@ -28,18 +28,28 @@ export interface SecretReader {
   file(path: string): Promise<string | undefined>;
 }
 
+/** The secret's value; undefined where it is missing or empty. */
+export async function findSecret(
+  reference: SecretReference,
+  reader: SecretReader,
+): Promise<string | undefined> {
+  const value =
+    'env' in reference
+      ? reader.environment(reference.env)
+      : (await reader.file(reference.file))?.replace(/[\r\n]+$/, '');
+  return value === '' ? undefined : value;
+}
+
 /** The secret's value. Throws a StackFile problem that names the variable or the file, never the value. */
 export async function resolveSecret(reference: SecretReference, reader: SecretReader): Promise<string> {
+  const value = await findSecret(reference, reader);
+  if (value !== undefined) return value;
   if ('env' in reference) {
-    const value = reader.environment(reference.env);
-    if (value !== undefined && value !== '') return value;
     throw problem('StackFile', {
       what: `The secret in the environment variable ${reference.env} is missing or empty.`,
       next: 'Set it for the worker, and start the worker again.',
     });
   }
-  const content = (await reader.file(reference.file))?.replace(/[\r\n]+$/, '');
-  if (content !== undefined && content !== '') return content;
   throw problem('StackFile', {
     what: `The secret file ${reference.file} cannot be read or is empty.`,
     next: 'Write it, readable for the worker’s user only.',

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Environment } from '../environment.ts';
-import { problem, problemTypeOf } from '../problem.ts';
+import { problem } from '../problem.ts';
 import type { Stack } from '../stack/schema.ts';
-import { resolveSecret, type SecretReader, type SecretReference } from '../stack/secrets.ts';
+import { findSecret, type SecretReader, type SecretReference } from '../stack/secrets.ts';
 
 export function secretReader(environment: Environment): SecretReader {
   return {
@@ -23,14 +23,10 @@ export async function checkSecrets({ database, cache, service }: Stack, reader: 
   ];
   const missing: string[] = [];
   for (const [field, reference] of needed) {
-    try {
-      await resolveSecret(reference, reader);
-    } catch (error) {
-      if (problemTypeOf(error) !== 'StackFile') throw error;
-      missing.push(
-        `${field}: ${'env' in reference ? `the environment variable ${reference.env} is missing or empty` : `the file ${reference.file} cannot be read or is empty`}`,
-      );
-    }
+    if ((await findSecret(reference, reader)) !== undefined) continue;
+    missing.push(
+      `${field}: ${'env' in reference ? `the environment variable ${reference.env} is missing or empty` : `the file ${reference.file} cannot be read or is empty`}`,
+    );
   }
   if (missing.length === 0) return;
   throw problem('StackFile', {

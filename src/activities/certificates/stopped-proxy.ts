@@ -5,9 +5,9 @@ import { problem } from '../../problem.ts';
 import { engineCall, unlessGone } from '../docker/engine.ts';
 import { removeContainer } from '../docker/job-container.ts';
 import { findServiceContainers } from '../docker/service-containers.ts';
+import { graceSeconds, stopWithinGrace } from '../docker/stop-start.ts';
 import { writeDurably } from '../durable-file.ts';
 import type { Owner } from '../owner.ts';
-import { reportProgress } from '../progress.ts';
 import type { Setting } from '../setting.ts';
 import { refusal } from './durable.ts';
 import { findPlace } from './place.ts';
@@ -47,8 +47,7 @@ export interface Turn extends Pick<Owner, 'stack' | 'workflowId' | 'runId'> {
 /** Writes the note, then stops nginx. What an earlier attempt of this run has stopped stays noted. */
 export async function stopProxyFor(setting: Setting, turn: Turn): Promise<StoppedContainer[]> {
   await startStoppedProxy(setting);
-  const file = await noteFile(setting);
-  const note = file === undefined ? undefined : await readNote(file);
+  const { file, note } = await lookForNote(setting);
   if (file === undefined || (note !== undefined && note.runId !== turn.runId))
     throw problem('StillHeld', { what: 'Another run has nginx stopped, or its folder is not to be seen.' });
   const running = (await findServiceContainers(setting, 'proxy')).filter((container) => container.running);
@@ -58,12 +57,7 @@ export async function stopProxyFor(setting: Setting, turn: Turn): Promise<Stoppe
     ...running.map(({ id, name, startedAt }) => ({ id, name, startedAt, stoppedFrom })),
   ];
   await writeNote(file, { ...turn, containers });
-  for (const { id, name } of running) {
-    reportProgress(`Stopping ${name}`);
-    await engineCall(`Stopping ${name}`, () =>
-      unlessGone(() => setting.docker.getContainer(id).stop({ t: graceMs(setting) / 1000 })),
-    );
-  }
+  for (const container of running) await stopWithinGrace(setting, 'proxy', container);
   return containers;
 }
 
@@ -77,8 +71,7 @@ export async function endTurn(
   stopped: readonly StoppedContainer[],
   clear: () => Promise<void>,
 ): Promise<void> {
-  const file = await noteFile(setting);
-  const note = file === undefined ? undefined : await readNote(file);
+  const { file, note } = await lookForNote(setting);
   if (note !== undefined && !isTurnOf(note, turn)) return;
   await clear();
   for (const container of note?.containers ?? stopped) await startIfStopped(setting, container);
@@ -91,8 +84,7 @@ function isTurnOf(note: Note, { runId, activityId, attempt }: Turn): boolean {
 
 /** Starts nginx where a run that is over has stopped it, or `ownRunId`. Returns the names of what was started. */
 export async function startStoppedProxy(setting: Setting, ownRunId?: string): Promise<string[]> {
-  const file = await noteFile(setting);
-  const note = file === undefined ? undefined : await readNote(file);
+  const { file, note } = await lookForNote(setting);
   if (file === undefined || note === undefined || note.stack !== setting.stack.stack) return [];
   if (note.runId !== ownRunId && (await setting.isAlive(note))) return [];
   await removeOrders(setting, note.runId);
@@ -122,7 +114,7 @@ async function startIfStopped(
   const container = setting.docker.getContainer(id);
   const info = await engineCall(`Looking at ${name}`, () => unlessGone(() => container.inspect()));
   if (info === undefined || info.State.Running || info.State.StartedAt !== startedAt) return false;
-  const latestMs = Date.parse(stoppedFrom) + graceMs(setting) + slowStopMs;
+  const latestMs = Date.parse(stoppedFrom) + graceSeconds(setting, 'proxy') * 1000 + slowStopMs;
   if (Date.parse(info.State.FinishedAt) > latestMs) return false;
   for (let left = tries - 1; ; left -= 1) {
     try {
@@ -136,8 +128,9 @@ async function startIfStopped(
   }
 }
 
-function graceMs({ stack }: Setting): number {
-  return Math.ceil(stack.compose.services.proxy.stopGraceMs / 1000) * 1000;
+async function lookForNote(setting: Setting): Promise<{ file: string | undefined; note: Note | undefined }> {
+  const file = await noteFile(setting);
+  return { file, note: file === undefined ? undefined : await readNote(file) };
 }
 
 /** Beside the main certificate; undefined where the worker does not see its folder. */

@@ -48,10 +48,8 @@ export async function announceReplicaOf(
   { id, like }: { id: string; like: string },
 ): Promise<Inspected> {
   const original = await presentContainer(setting, like);
-  const replica = await presentContainer(setting, id);
-  assertOwn(setting, replica);
-  const as = { kind: 'replica', name: nameOf(replica), number: 0, labels: {} } as const;
-  for (const { network, settings } of networksOf(original, as)) {
+  assertOwn(setting, await presentContainer(setting, id));
+  for (const { network, settings } of networksOf(original, { kind: 'replica' })) {
     const { NetworkSettings } = await presentContainer(setting, id);
     const present = NetworkSettings.Networks[network];
     const named = new Set(present?.Aliases);

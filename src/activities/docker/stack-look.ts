@@ -7,14 +7,13 @@ import type { Setting } from '../setting.ts';
 import { lookAtUse } from './container-use.ts';
 import { composePrefix, type Inspected } from './copy/copy-of.ts';
 import { formerOf, unfinishedOf } from './copy/names.ts';
-import { engineCall, unlessGone } from './engine.ts';
 import { healthOf } from './health.ts';
 import { engineLimitsOf, limitsOf } from './limits-change.ts';
 import { oomKillsIn } from './oom-kills.ts';
 import { roles } from './roles.ts';
 import { readServiceRecord } from './service-record.ts';
 import { isServing } from './serving.ts';
-import { nameOf, numberOf, serviceLabel, stepLabel } from './standing.ts';
+import { containersWith, nameOf, numberOf, serviceLabel, stepLabel } from './standing.ts';
 
 /** CPU is what was used between two looks. */
 const sample = { looks: 2, intervalMs: 1_000 };
@@ -49,20 +48,13 @@ async function lookAtStack(setting: Setting): Promise<StackLook> {
 }
 
 /** Of the compose project, and of this stack's runs: a copy that carries the traffic has none of compose's labels. */
-async function everyContainer({ docker, stack }: Setting): Promise<Inspected[]> {
-  const labels = [
+async function everyContainer(setting: Setting): Promise<Inspected[]> {
+  const { stack } = setting;
+  const found = await containersWith(setting, 'Looking for the containers', [
     [`${composePrefix}project=${stack.compose.project}`, `${composePrefix}oneoff=False`],
     [`hermes-ops.stack=${stack.stack}`],
-  ];
-  const found = await engineCall('Looking for the containers', async () => {
-    const lists = await Promise.all(
-      labels.map((label) => docker.listContainers({ all: true, filters: { label } })),
-    );
-    const ids = [...new Set(lists.flat().map(({ Id }) => Id))];
-    return Promise.all(ids.map((id) => unlessGone(() => docker.getContainer(id).inspect())));
-  });
-  const present = found.filter((info) => info !== undefined && info.State.Status !== 'removing');
-  return present.filter((info) => info !== undefined).sort(byServiceAndNumber);
+  ]);
+  return found.sort(byServiceAndNumber);
 }
 
 /** A copy is made by digest: people know its image by the name that it has for another container. */

@@ -20,7 +20,7 @@ export interface ServiceParts {
 
 /** Looks at every container of a role. */
 export async function partsOf(setting: Setting, role: Role): Promise<ServiceParts> {
-  const { docker, stack } = setting;
+  const { stack } = setting;
   const { project, services } = stack.compose;
   const { service } = services[role];
   const byCompose = [
@@ -29,22 +29,31 @@ export async function partsOf(setting: Setting, role: Role): Promise<ServicePart
     `${composePrefix}oneoff=False`,
   ];
   const ours = [`hermes-ops.stack=${stack.stack}`, `${serviceLabel}=${service}`];
-  const found = await engineCall(`Looking for the containers of ${service}`, async () => {
-    const lists = await Promise.all(
-      [byCompose, ours].map((label) => docker.listContainers({ all: true, filters: { label } })),
-    );
-    const ids = [...new Set(lists.flat().map(({ Id }) => Id))];
-    return Promise.all(ids.map((id) => unlessGone(() => docker.getContainer(id).inspect())));
-  });
+  const found = await containersWith(setting, `Looking for the containers of ${service}`, [byCompose, ours]);
   const parts: ServiceParts = { standing: [], unfinished: [], former: [] };
   for (const info of found) {
-    if (info === undefined || info.State.Status === 'removing') continue;
     if (formerOf(nameOf(info)) !== undefined) parts.former.push(info);
     else if (unfinishedOf(nameOf(info)) !== undefined) parts.unfinished.push(info);
     else parts.standing.push(info);
   }
   parts.standing.sort((a, b) => numberOf(a) - numberOf(b));
   return parts;
+}
+
+/** Every container that has all labels of one of the sets, stopped ones too; not what is being removed. */
+export async function containersWith(
+  { docker }: Setting,
+  what: string,
+  labelSets: readonly string[][],
+): Promise<Inspected[]> {
+  const found = await engineCall(what, async () => {
+    const lists = await Promise.all(
+      labelSets.map((label) => docker.listContainers({ all: true, filters: { label } })),
+    );
+    const ids = [...new Set(lists.flat().map(({ Id }) => Id))];
+    return Promise.all(ids.map((id) => unlessGone(() => docker.getContainer(id).inspect())));
+  });
+  return found.filter((info) => info !== undefined).filter(({ State }) => State.Status !== 'removing');
 }
 
 export function nameOf({ Name }: { Name: string }): string {

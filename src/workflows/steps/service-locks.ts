@@ -33,7 +33,7 @@ export async function confirmLocksOfRestore(run: Run): Promise<void> {
 }
 
 /**
- * Before a restore or its rollback disturbs the api. It waits in line: ending a restore of an hour because somebody
+ * Before a restore disturbs the api. It waits in line: ending a restore of an hour because somebody
  * restarts the api would help nobody.
  */
 export async function lockApiForRestore(run: Run): Promise<void> {

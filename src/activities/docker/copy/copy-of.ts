@@ -74,8 +74,11 @@ export function copyOf(original: Inspected, image: ImageConfig, as: CopyAs): Cop
   };
 }
 
+/** Of a copy, what decides by which names it is found. */
+type Naming = Pick<CopyAs, 'kind'> & { unannounced?: boolean };
+
 /** The networks that a copy joins, and its names there. Pure. */
-export function networksOf(original: Inspected, as: CopyAs): CopyPlan['connect'] {
+export function networksOf(original: Inspected, as: Naming): CopyPlan['connect'] {
   return Object.entries(original.NetworkSettings.Networks).map(([network, endpoint]) => ({
     network,
     settings: endpointOf(original, endpoint, as),
@@ -107,20 +110,16 @@ function labelsOf(labels: Record<string, string>, as: CopyAs): Record<string, st
 function endpointOf(
   original: Inspected,
   endpoint: Docker.EndpointSettings,
-  as: CopyAs,
+  { kind, unannounced = false }: Naming,
 ): Docker.EndpointSettings {
   const aliases = (endpoint.Aliases ?? []).filter((alias) => alias !== shortId(original));
   return withoutUndefined({
-    Aliases: isNameless(as) ? [] : aliases,
+    Aliases: kind === 'bridge' || unannounced ? [] : aliases,
     Links: endpoint.Links ?? undefined,
     DriverOpts: endpoint.DriverOpts ?? undefined,
     // A fixed address can be had once.
-    IPAMConfig: as.kind === 'successor' ? (endpoint.IPAMConfig ?? undefined) : undefined,
+    IPAMConfig: kind === 'successor' ? (endpoint.IPAMConfig ?? undefined) : undefined,
   });
-}
-
-function isNameless(as: CopyAs): boolean {
-  return as.kind === 'bridge' || (as.kind === 'replica' && as.unannounced === true);
 }
 
 function hostConfigOf(original: Inspected, as: CopyAs): Docker.HostConfig {
