@@ -70,7 +70,7 @@ export const stages: readonly Stage[] = [
     name: 'e2e',
     promise: 'procedures on real containers, and through the Web UI',
     needs: [...realStack, 'Chromium'],
-    run: vitestProject('e2e', { timeoutMs: 30 * minutes }),
+    run: vitestProject('e2e', { timeoutMs: 40 * minutes }),
   },
   {
     name: 'faults',

@@ -17,7 +17,8 @@ export interface Command {
 
 export function startCommand(variables: Record<string, string>, args: string[]): Command {
   const child = spawn(process.execPath, [join(projectRoot, 'dist', 'src', 'cli', 'main.js'), ...args], {
-    env: { ...process.env, ...variables },
+    // A CI that sets CI would get its lines in colours.
+    env: { ...process.env, NO_COLOR: '1', ...variables },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines: string[] = [];

@@ -134,7 +134,8 @@ function hermesOps(variables: Record<string, string>, args: string[]): Promise<C
     execFile(
       process.execPath,
       [program, ...args],
-      { env: { ...process.env, ...variables }, maxBuffer: 16 * 1024 * 1024 },
+      // A CI that sets CI would get its tables in colours.
+      { env: { ...process.env, NO_COLOR: '1', ...variables }, maxBuffer: 16 * 1024 * 1024 },
       (error, stdout, stderr) => {
         const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
         resolve({ exitCode, stdout, stderr });
