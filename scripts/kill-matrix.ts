@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import colors from 'picocolors';
 import { readEnvironment } from '../src/environment.ts';
 import {
+  atTaskStarts,
   eventRanges,
   type KillMatrixOptions,
   type KillMatrixProcedure,
@@ -24,23 +25,39 @@ const longestMs = 24 * 3_600_000;
 
 type Chosen = Omit<KillMatrixOptions, 'resultsFile'>;
 
-async function vitest(file: string, reporter: string, own: Record<string, string> = {}): Promise<ChildEnd> {
+interface Tests {
+  project: 'matrix' | 'faults';
+  file: string;
+  reporter: 'dot' | 'verbose';
+}
+
+async function vitest(tests: Tests, own: Record<string, string>): Promise<ChildEnd> {
+  const { project, file, reporter } = tests;
   const prepare = preparation(readEnvironment());
   const prepared = await prepare(['Docker', 'Temporal CLI', 'sandbox images']);
   return runNode(
     join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs'),
-    ['run', '--project', 'matrix', `--reporter=${reporter}`, `test/matrix/${file}`],
+    ['run', '--project', project, `--reporter=${reporter}`, `test/${project}/${file}`],
     { timeoutMs: longestMs, variables: { ...prepared, ...own } },
   );
 }
 
-async function main({ scaling, ...chosen }: Chosen & { scaling: boolean }): Promise<void> {
-  await (scaling ? scalingMatrix() : killMatrix(chosen));
+/** What is killed at every step of one run, and not once a run. */
+interface InOneRun {
+  scaling: boolean;
+  renewal: boolean;
+  taskStarts: boolean;
 }
 
-/** One run of each way of scaling and restarting, disturbed after each of its steps. */
-async function scalingMatrix(): Promise<void> {
-  const { exitCode } = await vitest('scaling-killed.test.ts', 'verbose');
+async function main({ scaling, renewal, taskStarts, ...chosen }: Chosen & InOneRun): Promise<void> {
+  if (!scaling && !renewal) return killMatrix(chosen);
+  if (scaling) await killedInOneRun({ project: 'matrix', file: 'scaling-killed.test.ts' }, taskStarts);
+  if (renewal)
+    await killedInOneRun({ project: 'faults', file: 'renewal-killed-at-every-event.test.ts' }, taskStarts);
+}
+
+async function killedInOneRun(tests: Pick<Tests, 'project' | 'file'>, taskStarts: boolean): Promise<void> {
+  const { exitCode } = await vitest({ ...tests, reporter: 'verbose' }, taskStarts ? atTaskStarts : {});
   if (exitCode !== 0) process.exitCode = 1;
 }
 
@@ -49,7 +66,10 @@ async function killMatrix(chosen: Chosen): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'hermes-ops-matrix-'));
   const options = { ...chosen, resultsFile: join(folder, 'results.jsonl') };
   try {
-    const { exitCode } = await vitest('kill-matrix.test.ts', 'dot', killMatrixVariables(options));
+    const { exitCode } = await vitest(
+      { project: 'matrix', file: 'kill-matrix.test.ts', reporter: 'dot' },
+      killMatrixVariables(options),
+    );
     const results = await readJsonLines<KillMatrixResult>(options.resultsFile);
     show(results);
     const bad = results.filter(({ wrong }) => wrong.length > 0).length;
@@ -96,6 +116,8 @@ const program = new Command('kill-matrix')
   .option('--seeds <count>', 'runs for each event, killed at different moments after it', wholeNumber, 1)
   .option('--rows <count>', 'rows of the largest table', wholeNumber, 5_000)
   .option('--scaling', 'scalings and restarts of the api instead, disturbed after each of their steps', false)
+  .option('--renewal', 'renewals of the certificate instead, killed after each of their steps', false)
+  .option('--task-starts', 'with these two: also where a worker has only been given a task', false)
   .action(main);
 
 try {

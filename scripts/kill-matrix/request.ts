@@ -23,6 +23,15 @@ export function killMatrixVariables(options: KillMatrixOptions): Record<string, 
   return { [variable]: JSON.stringify(options) };
 }
 
+const taskStarts = 'HERMES_OPS_KILL_AT_TASK_STARTS';
+
+/** For the tests that kill at every step of one run: they kill a worker also when it has only been given a task. */
+export const atTaskStarts: Record<string, string> = { [taskStarts]: 'true' };
+
+export function killsAtTaskStarts(variables: NodeJS.ProcessEnv): boolean {
+  return variables[taskStarts] === 'true';
+}
+
 /** Throws where the tests were not started by the script. */
 export function readKillMatrixRequest(variables: NodeJS.ProcessEnv): KillMatrixRequest {
   const text = variables[variable];

@@ -77,7 +77,8 @@ async function apiMemoryBytes(): Promise<number> {
   throw new Error('The memory of the api is not where it was expected.');
 }
 
-const endSessions = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+/** Ends them and waits until they are gone: one that is only about to end passes the pool's ping, and fails its turn. */
+const endSessions = `SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
   WHERE datname = 'hermes' AND pid <> pg_backend_pid()`;
 
 async function manyTurns(count: number): Promise<number[]> {

@@ -2,14 +2,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RebalanceReport } from '../../src/workflows/rebalance-proxy.ts';
-import type { ScaleReport } from '../../src/workflows/scale-service.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { compose } from './support/compose.ts';
 import { madeBy } from './support/made-by.ts';
-import type { RunStatus } from '../../src/workflows/steps/status.ts';
 import { install, type Installation, schedulesOff } from './support/installation.ts';
+import { failure } from './support/refusals.ts';
 import { start, statusWhen } from './support/runs.ts';
 import { sandboxClient } from './support/sandbox-client.ts';
+import { type Scaled, scaled, shortNames, startScaling } from './support/scalings.ts';
 import { type ServiceState, serviceState } from './support/service-state.ts';
 import { startTraffic } from './support/traffic.ts';
 
@@ -23,7 +23,6 @@ beforeAll(async () => {
   await hermes.writeStack({
     sections: {
       ...schedulesOff,
-      approvals: { 'restart-service': {} },
       scaling: { watch: '2s', drainWithin: '20s' },
       compose: { project: hermes.project, services: { api: { startWithin: '6s' } } },
     },
@@ -35,47 +34,20 @@ beforeEach(async () => {
   before = await serviceState(hermes);
 });
 
-type Result = ProcedureResult<ScaleReport>;
-let count = 0;
-
-function scale(replicas: unknown, input: Record<string, unknown> = {}): Promise<WorkflowHandle> {
-  count += 1;
-  return start(hermes.client, 'scaleService', `scale-${count}`, {
-    service: 'api',
-    replicas,
-    by: 'chris',
-    ...input,
-  });
-}
-
-async function scaled(replicas: number): Promise<Result> {
-  const handle = await scale(replicas);
-  return handle.result() as Promise<Result>;
-}
-
-async function failure(handle: WorkflowHandle): Promise<string> {
-  try {
-    return JSON.stringify(await handle.result());
-  } catch (error) {
-    return error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-  }
-}
-
-function names({ containers }: ServiceState): string[] {
-  return containers.map(({ name }) => name.replace(`/${hermes.project}`, ''));
-}
+const scale = (replicas: unknown, input?: Record<string, unknown>): Promise<WorkflowHandle> =>
+  startScaling(hermes, replicas, input);
 
 describe('1 → 3 → 1 under load', () => {
   test('loses no request and no stream; all three answer customers; compose’s own is never touched', async () => {
     const traffic = await startTraffic(hermes.sandbox, load);
-    const out = await scaled(3);
+    const out = await scaled(hermes, 3);
     const three = await serviceState(hermes);
-    const again = await scaled(3);
-    const back = await scaled(1);
+    const again = await scaled(hermes, 3);
+    const back = await scaled(hermes, 1);
     const seen = await traffic.stop();
 
     expect(out).toMatchObject({ outcome: 'done', report: { before: 1, after: 3, removed: [] } });
-    expect(names(three)).toEqual(['-api', '_api_2', '_api_3']);
+    expect(shortNames(hermes, three)).toEqual(['-api', '_api_2', '_api_3']);
     expect(three.containers.slice(1).map(({ ports }) => ports)).toEqual([[], []]);
     expect(three.containers.map(({ aliases }) => aliases)).toEqual([['api'], ['api'], ['api']]);
     expect(new Set(three.containers.map(({ labels }) => labels['com.docker.compose.config-hash'])).size).toBe(
@@ -141,7 +113,7 @@ describe('other people', () => {
       Labels: { 'hermes-ops.sandbox': 'true' },
     });
     try {
-      expect((await scaled(2)).report?.created).toEqual([replica]);
+      expect((await scaled(hermes, 2)).report?.created).toEqual([replica]);
     } finally {
       await taken.remove({ force: true });
     }
@@ -154,7 +126,7 @@ describe('other people', () => {
     expect(after.containers[0]).toEqual(before.containers[0]);
     expect(after.startedAt).toEqual(before.startedAt);
 
-    const plan: Result = await (await scale(2, { dryRun: true })).result();
+    const plan: Scaled = await (await scale(2, { dryRun: true })).result();
     expect(plan.plan?.lines.join('\n')).toMatch(/chris asked for 2 of api .* and 1 are there/);
     const rebalance = await start(hermes.client, 'rebalanceProxy', 'rebalance', {});
     const result: ProcedureResult<RebalanceReport> = await rebalance.result();
@@ -162,53 +134,7 @@ describe('other people', () => {
       outcome: 'done',
       report: { reached: { names: [`${hermes.project}-api`] } },
     });
-    expect((await scaled(1)).summary).toContain('already');
-  });
-});
-
-describe('a restore, which may stop the api,', () => {
-  const restore = (input: object): Promise<WorkflowHandle> =>
-    start(hermes.client, 'restoreDatabase', `restore-${(count += 1)}`, {
-      backup: 'latest',
-      by: 'dana',
-      ...input,
-    });
-  const waitsForAnswer = ({ question }: RunStatus): boolean => question !== undefined;
-  beforeAll(async () => {
-    await (await start(hermes.client, 'backupDatabase', 'backup')).result();
-  });
-
-  async function answer(handle: WorkflowHandle, verb: 'approve' | 'reject' | 'keep'): Promise<void> {
-    const { question } = await statusWhen(handle, waitsForAnswer);
-    await handle.signal(verb, { by: 'chris', plan: question?.plan });
-  }
-
-  test('that waits for its approval lets the api be scaled, and PostgreSQL not be restarted', async () => {
-    const first = await restore({});
-    await statusWhen(first, waitsForAnswer);
-    const restart = await start(hermes.client, 'restartService', 'restart', { service: 'postgres' });
-    expect(await failure(restart)).toContain(`held by restoreDatabase (workflow ${first.workflowId}`);
-    expect(await scaled(2)).toMatchObject({ outcome: 'done' });
-    await answer(first, 'reject');
-    expect(await first.result()).toMatchObject({ outcome: 'rejected' });
-    await scaled(1);
-    expect(await serviceState(hermes)).toEqual(before);
-  });
-
-  test('does not swap while the api is restarted: it waits in line, then goes on', async () => {
-    const restart = await start(hermes.client, 'restartService', 'in-the-way', { service: 'api' });
-    await statusWhen(restart, waitsForAnswer);
-    const restoring = await restore({});
-    await answer(restoring, 'approve');
-    const { timeline } = await statusWhen(restoring, ({ phase }) => phase === 'waiting-for-lock');
-    expect(timeline.at(-1)?.text).toContain(
-      `service/api is held by restartService (workflow ${restart.workflowId}`,
-    );
-    await answer(restart, 'approve');
-    expect(await restart.result()).toMatchObject({ outcome: 'done' });
-    await statusWhen(restoring, ({ phase }) => phase === 'undo-window');
-    await answer(restoring, 'keep');
-    expect(await restoring.result()).toMatchObject({ outcome: 'done' });
+    expect((await scaled(hermes, 1)).summary).toContain('already');
   });
 });
 
@@ -244,7 +170,7 @@ describe('what cannot be done', () => {
   });
 
   test('is planned by a dry run, which creates nothing', async () => {
-    const result: Result = await (await scale(3, { dryRun: true })).result();
+    const result: Scaled = await (await scale(3, { dryRun: true })).result();
     expect(result.outcome).toBe('planned');
     expect(result.plan?.lines[0]).toBe(`api: 1 → 3 containers (${hermes.project}-api stays)`);
     expect(await serviceState(hermes)).toEqual(before);

@@ -1,14 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ScaleReport } from '../../src/workflows/scale-service.ts';
-import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { install, type Installation, schedulesOff } from './support/installation.ts';
 import { madeBy } from './support/made-by.ts';
 import { proxyReadOnly } from './support/proxy-variant.ts';
 import { refusalOf } from './support/refusals.ts';
 import { start } from './support/runs.ts';
 import { until } from './support/sandbox-client.ts';
+import { type Scaled, startScaling } from './support/scalings.ts';
 import { type ServiceState, serviceState } from './support/service-state.ts';
 import { startTraffic, type TrafficResult } from './support/traffic.ts';
 
@@ -60,12 +60,8 @@ const untold = [
   ],
 ] as const;
 
-let count = 0;
-function scale(replicas: number, input: object = {}): Promise<WorkflowHandle> {
-  count += 1;
-  const asked = { service: 'api', replicas, by: 'chris', ...input };
-  return start(hermes.client, 'scaleService', `scale-${count}`, asked);
-}
+const scale = (replicas: number, input?: Record<string, unknown>): Promise<WorkflowHandle> =>
+  startScaling(hermes, replicas, input);
 
 async function underTraffic(act: () => Promise<void>): Promise<TrafficResult> {
   const traffic = await startTraffic(hermes.sandbox, { requestsPerSecond: 20, streamsPerSecond: 0.5 });
@@ -96,13 +92,13 @@ describe.each(untold)('nginx that %s', (_how, change, obstacle) => {
   });
 
   test('is said in the plan', async () => {
-    const planned: ProcedureResult<ScaleReport> = await (await scale(2, { dryRun: true })).result();
+    const planned: Scaled = await (await scale(2, { dryRun: true })).result();
     expect(planned.plan?.lines.join('\n')).toContain(`nginx cannot be told whom to ask (${obstacle}`);
   });
 
   test('asks a new one as soon as it answers and has its names, and no request is lost', async () => {
     const result = await underTraffic(async () => {
-      const scaled: ProcedureResult<ScaleReport> = await (await scale(2)).result();
+      const scaled: Scaled = await (await scale(2)).result();
       expect(scaled).toMatchObject({ outcome: 'done', report: { before: 1, after: 2 } });
     });
     expect(result).toMatchObject({ failed: 0, cutStreams: 0 });
@@ -114,7 +110,7 @@ describe.each(untold)('nginx that %s', (_how, change, obstacle) => {
       /cannot be told exactly whom to ask.*Stop them by hand at a quiet time, and run rebalanceProxy/s,
     );
     await hermes.docker.getContainer(`${hermes.project}_api_2`).remove({ force: true });
-    const rebalanced = await start(hermes.client, 'rebalanceProxy', `rebalance-${count}`, {});
+    const rebalanced = await start(hermes.client, 'rebalanceProxy', `rebalance-${randomUUID()}`, {});
     expect(await rebalanced.result()).toMatchObject({
       outcome: 'done',
       report: { reached: { names: [`${hermes.project}-api`] } },

@@ -7,8 +7,10 @@ import type { ServicesReport } from '../../src/procedures/list-services.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { compose } from './support/compose.ts';
 import { install, type Installation, schedulesOff } from './support/installation.ts';
+import { ofCompose, withOneMore } from './support/one-more-container.ts';
 import { start, statusWhen } from './support/runs.ts';
 import { sandboxClient } from './support/sandbox-client.ts';
+import { scaled } from './support/scalings.ts';
 
 let hermes: Installation;
 let worker: WorkerProcess;
@@ -31,47 +33,13 @@ async function report(): Promise<ServicesReport & { exitCode: number }> {
   return { ...JSON.parse(stdout), exitCode };
 }
 
-async function scaled(replicas: number): Promise<unknown> {
-  const input = { service: 'api', replicas, by: 'chris' };
-  return (await start(hermes.client, 'scaleService', `scale-${randomUUID()}`, input)).result();
-}
-
 const api = (): Docker.Container => hermes.docker.getContainer(hermes.sandbox.containers.api);
-
-/** One more container beside the stack's, of the api's image; removed when `act` is done. */
-async function beside(
-  { name, labels, argv, memory = 0 }: { name: string; labels: object; argv: string[]; memory?: number },
-  act: (container: Docker.Container) => Promise<void>,
-): Promise<void> {
-  const { Config } = await api().inspect();
-  const container = await hermes.docker.createContainer({
-    name,
-    Image: Config.Image,
-    Entrypoint: [''],
-    Cmd: argv,
-    Labels: { 'hermes-ops.sandbox': 'true', ...labels },
-    HostConfig: { Memory: memory, MemorySwap: memory, NetworkMode: 'none' },
-    Healthcheck: { Test: ['NONE'] },
-  });
-  try {
-    await container.start();
-    await act(container);
-  } finally {
-    await container.remove({ force: true });
-  }
-}
-
-const ofCompose = (service: string): object => ({
-  'com.docker.compose.project': hermes.project,
-  'com.docker.compose.service': service,
-  'com.docker.compose.oneoff': 'False',
-});
 
 const eat = 'x = bytearray(200 * 1024 * 1024)';
 
 describe('hermes-ops services', () => {
   test('shows every container after a scaling: who made it, that nginx asks it, what it uses of its limits', async () => {
-    await scaled(2);
+    await scaled(hermes, 2);
     const { stdout, exitCode } = await hermes.hermesOps('services');
     expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
     expect(stdout).toMatch(
@@ -130,7 +98,7 @@ describe('hermes-ops services', () => {
     const after = await report();
     expect(after.exitCode).toBe(0);
     expect(after.findings).toContainEqual(takenAway);
-    await scaled(1);
+    await scaled(hermes, 1);
     expect((await report()).findings).not.toContainEqual(takenAway);
   });
 
@@ -192,8 +160,8 @@ describe('hermes-ops services', () => {
   test('says what the memory limit has killed, a whole container or a process in one', async () => {
     const memory = 64 * 1024 ** 2;
     const name = `${hermes.project}-hog`;
-    const labels = ofCompose('hog');
-    await beside({ name, labels, memory, argv: ['python3', '-c', eat] }, async (container) => {
+    const labels = ofCompose(hermes.project, 'hog');
+    await withOneMore(hermes, { name, labels, memory, argv: ['python3', '-c', eat] }, async (container) => {
       await container.wait();
       const { findings, exitCode } = await report();
       expect(exitCode).toBe(1);
@@ -204,7 +172,7 @@ describe('hermes-ops services', () => {
       });
     });
     const argv = ['sh', '-c', `python3 -c '${eat}'; echo survived; sleep 600`];
-    await beside({ name, labels, memory, argv }, async (container) => {
+    await withOneMore(hermes, { name, labels, memory, argv }, async (container) => {
       for await (const line of await container.logs({ follow: true, stdout: true }))
         if (String(line).includes('survived')) break;
       const { findings, exitCode } = await report();
@@ -227,7 +195,7 @@ describe('hermes-ops services', () => {
       'hermes-ops.step': 'bridge',
       'hermes-ops.service': 'api',
     };
-    await beside({ name, labels, argv: ['sleep', '600'] }, async () => {
+    await withOneMore(hermes, { name, labels, argv: ['sleep', '600'] }, async () => {
       const { findings, exitCode, containers } = await report();
       expect(exitCode).toBe(0);
       expect(containers).toContainEqual(expect.objectContaining({ name, service: 'api', kind: 'bridge' }));

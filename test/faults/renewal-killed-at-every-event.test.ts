@@ -8,8 +8,7 @@ import {
   type CertificateInstallation,
   installWithAuthority,
 } from '../e2e/support/certificate-installation.ts';
-import { nameOf } from './support/history.ts';
-import { killAtEveryEvent, type KillOptions } from './support/kill-at-events.ts';
+import { everyStep, killAtEveryEvent, type KillOptions } from './support/kill-at-events.ts';
 import { isScheduled } from './support/reset.ts';
 import { observeTls } from './support/tls-observer.ts';
 import { seatWorker, type WorkerSeat } from './support/worker-seat.ts';
@@ -17,8 +16,6 @@ import { seatWorker, type WorkerSeat } from './support/worker-seat.ts';
 type Result = ProcedureResult<RenewalReport>;
 
 const workflowTaskTimeout = '3s';
-/** A worker that only takes a task up has done nothing yet. */
-const everyStep: KillOptions = { at: (event) => !/^WorkflowTask(?:Scheduled|Started)/.test(nameOf(event)) };
 
 /** The moments after the order at which something is about to be done. */
 function aboutTo(...activities: string[]): KillOptions {

@@ -4,8 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RestartReport } from '../../src/workflows/restart-service.ts';
 import type { ScaleReport } from '../../src/workflows/scale-service.ts';
 import { type ServiceState, serviceState } from '../e2e/support/service-state.ts';
-import { nameOf } from '../faults/support/history.ts';
-import type { KillOptions } from '../faults/support/kill-at-events.ts';
+import { everyStep } from '../faults/support/kill-at-events.ts';
 import { openRelay, type Relay } from '../faults/support/relay.ts';
 import { layScalingGround, type ScalingGround } from '../faults/support/scaling-ground.ts';
 
@@ -27,9 +26,6 @@ afterAll(async () => {
 beforeEach(async () => {
   before = await serviceState(ground.hermes);
 });
-
-/** A worker that only takes a task up has done nothing yet: that it died then is a third of all moments, and tells least. */
-const everyStep: KillOptions = { at: (event) => !/^WorkflowTask(?:Scheduled|Started)/.test(nameOf(event)) };
 
 describe('killed after every step, a worker', () => {
   test.each([

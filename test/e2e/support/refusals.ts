@@ -18,3 +18,12 @@ export async function refusalOf(handle: WorkflowHandle): Promise<Refusal> {
     return { type: error.cause.type ?? '', message: error.cause.message };
   }
 }
+
+/** How a run failed, in its own words; its result when it did not. */
+export async function failure(handle: WorkflowHandle): Promise<string> {
+  try {
+    return JSON.stringify(await handle.result());
+  } catch (error) {
+    return error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+  }
+}

@@ -31,12 +31,3 @@ export function startRestart(
   count += 1;
   return start(client, 'restartService', `restart-${count}`, { by: 'chris', ...input });
 }
-
-/** How a run failed, in its own words; its result when it did not. */
-export async function failure(handle: WorkflowHandle): Promise<string> {
-  try {
-    return JSON.stringify(await handle.result());
-  } catch (error) {
-    return error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-  }
-}

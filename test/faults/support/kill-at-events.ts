@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { killsAtTaskStarts } from '../../../scripts/kill-matrix/request.ts';
 import { type HistoryEvent, idOf, nameOf, newEvents, type RunOf } from './history.ts';
 import type { WorkerSeat } from './worker-seat.ts';
 
@@ -17,6 +18,14 @@ export interface KillOptions {
   /** Only at such events. At all by default. */
   at?: (event: HistoryEvent) => boolean;
 }
+
+/**
+ * After everything that was done. A worker that only takes a task up has done nothing yet: that it died then is a third
+ * of all moments, tells least and costs the task's time limit each. `npm run kill-matrix` takes them too when told to.
+ */
+export const everyStep: KillOptions = {
+  at: (event) => killsAtTaskStarts(process.env) || !/^WorkflowTask(?:Scheduled|Started)/.test(nameOf(event)),
+};
 
 /**
  * Kills the worker after every event of a run, each time that the history has grown, and starts another one at once.
