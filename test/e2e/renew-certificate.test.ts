@@ -12,6 +12,8 @@ import { openPlan, statusWhen } from './support/runs.ts';
 
 type Result = ProcedureResult<RenewalReport>;
 
+const day = 24 * 60 * 60_000;
+
 let hermes: CertificateInstallation;
 /** The fingerprint of what is served when a test begins; ten of its ninety days are left. */
 let before: string;
@@ -127,6 +129,24 @@ describe('a certificate that is not due', () => {
     expect(result.summary).toMatch(/^Nothing is due.*are left; due from/);
     expect(hermes.front.orders).toEqual([]);
     expect(await hermes.notices()).toEqual([]);
+    expect(await served()).toBe(fresh);
+  });
+
+  test('is renewed when its authority suggests that, though certbot has that one and it is not due', async () => {
+    const obtained = newOne(await (await hermes.renew()).result());
+    hermes.front.suggest({ start: new Date(Date.now() - day), end: new Date(Date.now() + day) });
+    const result: Result = await (await hermes.renew()).result();
+    expect(result.report?.decisions[0]?.why).toContain('the authority suggests to renew it from');
+    expect(newOne(result)).not.toBe(obtained);
+    expect(await served()).toBe(newOne(result));
+    expect(hermes.front.orders).toHaveLength(2);
+  });
+
+  test('stays until the time that its authority suggests', async () => {
+    const fresh = await hermes.prepare(hermes.fresh);
+    hermes.front.suggest({ start: new Date(Date.now() + day), end: new Date(Date.now() + 2 * day) });
+    const result: Result = await (await hermes.renew()).result();
+    expect(result.summary).toMatch(/^Nothing is due/);
     expect(await served()).toBe(fresh);
   });
 

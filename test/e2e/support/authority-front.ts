@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, request } from 'node:https';
+import { json } from 'node:stream/consumers';
 import { run } from '../../../scripts/sandbox/command.ts';
 import { gate } from './gate.ts';
 import { pairFor } from './certificate-ground.ts';
@@ -9,6 +10,8 @@ import type { Installation } from './installation.ts';
 
 const acmePort = 14_000;
 const newOrder = '/order-plz';
+const directory = '/dir';
+const renewalInfo = '/renewal-info';
 
 /**
  * Stands before a sandbox's certificate authority: everything goes through to it, but for what a test wants to go wrong.
@@ -23,7 +26,9 @@ export interface AuthorityFront {
   refuse(times: number, status: 429 | 503, retryAfterS?: number): void;
   /** The next order waits at the door. */
   hold(): { reached: Promise<void>; release: () => void };
-  /** For the next test: nothing is refused or held, and nothing was counted. */
+  /** It suggests to renew every certificate within that window, as ACME Renewal Information; Debian's Pebble cannot. */
+  suggest(window: { start: Date; end: Date }): void;
+  /** For the next test: nothing is refused, held or suggested, and nothing was counted. */
   reset(): void;
   /** Nobody answers at the address any more. */
   down(): Promise<void>;
@@ -38,6 +43,7 @@ export async function openFront(hermes: Pick<Installation, 'sandbox' | 'docker'>
   const refusals: { status: number; retryAfterS: number | undefined }[] = [];
   const held: { reached: () => void; released: Promise<void>; release: () => void }[] = [];
   const orders: number[] = [];
+  let suggestedWindow: { start: Date; end: Date } | undefined;
 
   const answer = async (asked: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (asked.url === newOrder && asked.method === 'POST') {
@@ -51,9 +57,20 @@ export async function openFront(hermes: Pick<Installation, 'sandbox' | 'docker'>
         return refuse(response, refusal.status, refusal.retryAfterS);
       }
     }
+    if (suggestedWindow !== undefined && asked.url?.startsWith(`${renewalInfo}/`) === true)
+      return answerJson(response, { suggestedWindow });
     const { method, url, headers } = asked;
     const to = { host: authority, port: acmePort, servername: 'authority', ca };
     const forwarded = request({ ...to, method, path: url, headers }, (answered) => {
+      if (suggestedWindow !== undefined && url === directory && method === 'GET') {
+        void json(answered).then((entries) =>
+          answerJson(
+            response,
+            Object.assign({}, entries, { renewalInfo: `https://${headers.host}${renewalInfo}` }),
+          ),
+        );
+        return;
+      }
       response.writeHead(answered.statusCode ?? 502, answered.headers);
       answered.pipe(response);
     });
@@ -70,7 +87,7 @@ export async function openFront(hermes: Pick<Installation, 'sandbox' | 'docker'>
   if (address === null || typeof address === 'string') throw new Error('The front has no port.');
   const { port } = address;
   return {
-    directoryUrl: `https://${gateway}:${port}/dir`,
+    directoryUrl: `https://${gateway}:${port}${directory}`,
     orders,
     refuse(times, status, retryAfterS) {
       for (let time = 0; time < times; time += 1) refusals.push({ status, retryAfterS });
@@ -81,7 +98,11 @@ export async function openFront(hermes: Pick<Installation, 'sandbox' | 'docker'>
       held.push({ reached: reached.open, released: door.opened, release: door.open });
       return { reached: reached.opened, release: door.open };
     },
+    suggest(window) {
+      suggestedWindow = window;
+    },
     reset() {
+      suggestedWindow = undefined;
       for (const { release } of held.splice(0)) release();
       refusals.length = 0;
       orders.length = 0;
@@ -108,6 +129,11 @@ export async function openFront(hermes: Pick<Installation, 'sandbox' | 'docker'>
       authority: info.NetworkSettings.Networks[network]?.IPAddress ?? '',
     };
   }
+}
+
+function answerJson(response: ServerResponse, value: object): void {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(value));
 }
 
 /** As authorities word it. */
