@@ -5,8 +5,8 @@ import type { RunLine } from '../../src/client/list-runs.ts';
 import type { RunEnding } from '../../src/client/run-result.ts';
 import type { StartedRun } from '../../src/client/start-procedure.ts';
 import type { WorkerProcess } from '../../scripts/worker-process.ts';
-import { startCommand } from './support/command.ts';
-import { type CommandResult, install, type Installation } from './support/installation.ts';
+import { type CommandResult, startCommand } from './support/command.ts';
+import { install, type Installation } from './support/installation.ts';
 import { jsonCommand } from './support/json-command.ts';
 import { openPlan, statusWhen } from './support/runs.ts';
 

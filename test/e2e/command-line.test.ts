@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunLine } from '../../src/client/list-runs.ts';
-import { type CommandResult, install, type Installation } from './support/installation.ts';
+import type { CommandResult } from './support/command.ts';
+import { install, type Installation } from './support/installation.ts';
 import { jsonCommand } from './support/json-command.ts';
 
 let hermes: Installation;

@@ -1,7 +1,22 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { projectRoot } from '../../../scripts/project.ts';
+
+const program = join(projectRoot, 'dist', 'src', 'cli', 'main.js');
+
+/** Without colours, which it prints wherever CI is set. */
+const environmentWith = (variables: Record<string, string>): NodeJS.ProcessEnv => ({
+  ...process.env,
+  NO_COLOR: '1',
+  ...variables,
+});
+
+export interface CommandResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
 
 /** A `hermes-ops` that goes on while the test does something else. */
 export interface Command {
@@ -15,10 +30,24 @@ export interface Command {
   ended: Promise<number | null>;
 }
 
+/** `hermes-ops` to its end, whatever its exit code. */
+export function hermesOps(variables: Record<string, string>, args: string[]): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [program, ...args],
+      { env: environmentWith(variables), maxBuffer: 16 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+        resolve({ exitCode, stdout, stderr });
+      },
+    );
+  });
+}
+
 export function startCommand(variables: Record<string, string>, args: string[]): Command {
-  const child = spawn(process.execPath, [join(projectRoot, 'dist', 'src', 'cli', 'main.js'), ...args], {
-    // A CI that sets CI would get its lines in colours.
-    env: { ...process.env, NO_COLOR: '1', ...variables },
+  const child = spawn(process.execPath, [program, ...args], {
+    env: environmentWith(variables),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines: string[] = [];

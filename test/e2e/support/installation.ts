@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client as Database } from 'pg';
 import Docker from 'dockerode';
 import { Client, Connection } from '@temporalio/client';
-import { projectRoot } from '../../../scripts/project.ts';
 import { freePorts } from '../../../scripts/sandbox/ports.ts';
 import { type Sandbox, startSandbox, stopSandbox } from '../../../scripts/sandbox/sandbox.ts';
 import {
@@ -17,12 +15,7 @@ import { startWorkerProcess, type WorkerProcess } from '../../../scripts/worker-
 import { ensureTemporalCli } from '../../../src/temporal/cli.ts';
 import { type DevServer, startDevServer } from '../../../src/temporal/dev-server.ts';
 import { embeddedDatabaseFile } from '../../../src/temporal/locate.ts';
-
-export interface CommandResult {
-  exitCode: number;
-  stdout: string;
-  stderr: string;
-}
+import { type CommandResult, hermesOps } from './command.ts';
 
 /** All of it, for real, and of this test's own: a sandbox, a Temporal server, workers, the command line. */
 export interface Installation {
@@ -125,22 +118,6 @@ async function startTemporal(stateDirectory: string): Promise<DevServer> {
     databaseFile: embeddedDatabaseFile(stateDirectory),
     logFile: join(stateDirectory, 'temporal', 'server.log'),
     log,
-  });
-}
-
-function hermesOps(variables: Record<string, string>, args: string[]): Promise<CommandResult> {
-  const program = join(projectRoot, 'dist', 'src', 'cli', 'main.js');
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [program, ...args],
-      // A CI that sets CI would get its tables in colours.
-      { env: { ...process.env, NO_COLOR: '1', ...variables }, maxBuffer: 16 * 1024 * 1024 },
-      (error, stdout, stderr) => {
-        const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
-        resolve({ exitCode, stdout, stderr });
-      },
-    );
   });
 }
 
