@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ManifestContent } from '../../src/activities/backups/manifest.ts';
 import type { VerifiedBackup } from '../../src/activities/contract/backups.ts';
@@ -17,15 +18,36 @@ beforeAll(async () => {
 });
 afterAll(() => server?.project.remove());
 
+/** Adds a row to `table` every 50 ms until it is stopped, which waits for the last one's answer. */
+async function startWriting(table: string): Promise<{ stop(): Promise<void> }> {
+  const writer = await server.connect();
+  const stopped = new AbortController();
+  const rows = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      await writer.query(`insert into ${table} values (1)`);
+      await delay(50);
+    }
+  };
+  const written = rows();
+  return {
+    stop: async () => {
+      stopped.abort();
+      try {
+        await written;
+      } finally {
+        await writer.end();
+      }
+    },
+  };
+}
+
 describe('the plan of a restore', () => {
   test('says table by table what would be lost and gained, and what is being written', async () => {
     await server.sql(`begin; set local role postgres; delete from matters where id <= 7;
                       create table after_the_backup (id int); commit`);
-    const writer = await server.connect();
-    const written = setInterval(() => void writer.query('insert into after_the_backup values (1)'), 50);
+    const writing = await startWriting('after_the_backup');
     const plan = await planOf(server.setting, backup);
-    clearInterval(written);
-    await writer.end();
+    await writing.stop();
     expect(plan).toMatchObject({
       live,
       differences: [{ table: 'public.matters', liveRows: 2993, backupRows: 3000 }],

@@ -63,12 +63,14 @@ export async function openFront(hermes: Pick<Installation, 'sandbox' | 'docker'>
     const to = { host: authority, port: acmePort, servername: 'authority', ca };
     const forwarded = request({ ...to, method, path: url, headers }, (answered) => {
       if (suggestedWindow !== undefined && url === directory && method === 'GET') {
-        void json(answered).then((entries) =>
-          answerJson(
-            response,
-            Object.assign({}, entries, { renewalInfo: `https://${headers.host}${renewalInfo}` }),
-          ),
-        );
+        json(answered)
+          .then((entries) =>
+            answerJson(
+              response,
+              Object.assign({}, entries, { renewalInfo: `https://${headers.host}${renewalInfo}` }),
+            ),
+          )
+          .catch(() => response.destroy());
         return;
       }
       response.writeHead(answered.statusCode ?? 502, answered.headers);
@@ -79,7 +81,7 @@ export async function openFront(hermes: Pick<Installation, 'sandbox' | 'docker'>
   };
 
   const server = createServer({ cert: own.certificatePem, key: own.keyPem }, (asked, response) => {
-    void answer(asked, response);
+    answer(asked, response).catch(() => response.destroy());
   });
   server.listen(0, gateway);
   await once(server, 'listening');
