@@ -50,7 +50,11 @@ interface InOneRun {
 }
 
 async function main({ scaling, renewal, taskStarts, ...chosen }: Chosen & InOneRun): Promise<void> {
-  if (!scaling && !renewal) return killMatrix(chosen);
+  if (!scaling && !renewal) {
+    if (taskStarts)
+      throw new Error('--task-starts came alone. Expected with it: --scaling, --renewal or both.');
+    return killMatrix(chosen);
+  }
   if (scaling) await killedInOneRun({ project: 'matrix', file: 'scaling-killed.test.ts' }, taskStarts);
   if (renewal)
     await killedInOneRun({ project: 'faults', file: 'renewal-killed-at-every-event.test.ts' }, taskStarts);

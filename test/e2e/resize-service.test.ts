@@ -99,7 +99,11 @@ describe('a resize', () => {
 
   test('of the running api is noticed by nobody, and holds inside', async () => {
     const before = await limits();
-    const traffic = await startTraffic(hermes.sandbox, { requestsPerSecond: 50, streamsPerSecond: 1 });
+    const traffic = await startTraffic(hermes.sandbox, {
+      requestsPerSecond: 20,
+      keptRequestsPerSecond: 40,
+      streamsPerSecond: 1,
+    });
     const result: Result = await (await resize({ cpus: 0.9, memory: '2GiB' })).result();
     const customers = await traffic.stop();
     expect(customers).toMatchObject({ failed: 0, cutStreams: 0 });

@@ -27,7 +27,7 @@ afterAll(() => own?.close());
 
 describe('the customers of tests', () => {
   it('are all answered while nothing happens, and their streams go to the end', async () => {
-    const traffic = await startTraffic(sandbox);
+    const traffic = await startTraffic(sandbox, { keptRequestsPerSecond: 180 });
     const [late] = await Promise.all([client.ask('/_sandbox/wait?seconds=2'), pause(3_000)]);
     expect(late).toMatchObject({ status: 200, json: { waited_s: 2 } });
     const result = await traffic.stop();
@@ -37,8 +37,17 @@ describe('the customers of tests', () => {
     expect(Object.values(result.answeredBy)).toEqual([result.sent]);
   });
 
+  it('notice nothing of a reload of nginx: what their kept connections had not begun is asked again', async () => {
+    const traffic = await startTraffic(sandbox, { keptRequestsPerSecond: 180 });
+    for (let reload = 0; reload < 5; reload += 1) {
+      await run('docker', ['exec', sandbox.containers.nginx, 'nginx', '-s', 'reload']);
+      await pause(1_000);
+    }
+    expect(await traffic.stop()).toMatchObject({ failed: 0, cutStreams: 0, firstFailures: [] });
+  });
+
   it('notice that the api is killed and started again', async () => {
-    const traffic = await startTraffic(sandbox, { requestsPerSecond: 50 });
+    const traffic = await startTraffic(sandbox);
     await pause(1_000);
     await run('docker', ['restart', '--time', '0', sandbox.containers.api]);
     await until('the api answers again', () => apiAnswers(client, sandbox));

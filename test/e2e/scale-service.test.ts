@@ -14,7 +14,7 @@ import { type ServiceState, serviceState } from './support/service-state.ts';
 import { startTraffic } from './support/traffic.ts';
 
 /** What two busy cores can carry beside everything else. */
-const load = { requestsPerSecond: 40, streamsPerSecond: 1 };
+const load = { requestsPerSecond: 20, keptRequestsPerSecond: 40, streamsPerSecond: 1 };
 let hermes: Installation;
 let before: ServiceState;
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
     sections: {
       ...schedulesOff,
       scaling: { watch: '2s', drainWithin: '20s' },
-      compose: { project: hermes.project, services: { api: { startWithin: '6s' } } },
+      compose: { project: hermes.project, services: { api: { startWithin: '20s' } } },
     },
   });
   await hermes.startWorker();
@@ -87,7 +87,7 @@ describe('a replica that fails', () => {
     await (await madeBy(hermes, handle)).pause();
     const said = await failure(handle);
     const seen = await traffic.stop();
-    expect(said).toContain('does not answer 6 s after its start');
+    expect(said).toContain('does not answer 20 s after its start');
     expect(seen).toMatchObject({ failed: 0, cutStreams: 0 });
     expect(Object.keys(seen.answeredBy)).toHaveLength(1);
     expect(await serviceState(hermes)).toEqual(before);

@@ -20,7 +20,7 @@ beforeAll(async () => {
     sections: {
       ...schedulesOff,
       scaling: { watch: '2s', drainWithin: '20s' },
-      compose: { project: hermes.project, services: { api: { startWithin: '4s' } } },
+      compose: { project: hermes.project, services: { api: { startWithin: '20s' } } },
     },
   });
   await hermes.startWorker();
@@ -84,7 +84,7 @@ describe.each(untold)('nginx that %s', (_how, change, obstacle) => {
     const result = await underTraffic(async () => {
       const handle = await scale(2);
       await (await madeBy(hermes, handle)).pause();
-      expect((await refusalOf(handle)).message).toContain('does not answer 4 s after its start');
+      expect((await refusalOf(handle)).message).toContain('does not answer 20 s after its start');
     });
     expect(result).toMatchObject({ failed: 0, cutStreams: 0 });
     expect(Object.keys(result.answeredBy)).toHaveLength(1);

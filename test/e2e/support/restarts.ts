@@ -7,7 +7,7 @@ import { start } from './runs.ts';
 export type Restarted = ProcedureResult<RestartReport>;
 
 /** What two busy cores can carry beside everything else. */
-export const load = { requestsPerSecond: 40, streamsPerSecond: 1 };
+export const load = { requestsPerSecond: 20, keptRequestsPerSecond: 40, streamsPerSecond: 1 };
 
 /** An installation whose restarts are short, and as many as a test likes. */
 export async function installForRestarts(name: string): Promise<Installation> {
@@ -15,8 +15,8 @@ export async function installForRestarts(name: string): Promise<Installation> {
   await hermes.writeStack({
     sections: {
       ...schedulesOff,
-      scaling: { watch: '1s', drainWithin: '8s', restartsPerHour: 100 },
-      compose: { project: hermes.project, services: { api: { startWithin: '6s' } } },
+      scaling: { watch: '1s', drainWithin: '12s', restartsPerHour: 100 },
+      compose: { project: hermes.project, services: { api: { startWithin: '20s' } } },
     },
   });
   await hermes.startWorker();

@@ -1,34 +1,66 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { Agent, type Dispatcher, request } from 'undici';
+import { type Answer, KeptConnection } from './kept-connection.ts';
 import { TrafficTally } from './traffic-tally.ts';
 
 // Customers, in a process of their own so that a busy test does not look like a slow service:
-// `traffic-process.ts URL SERVER-NAME CA-FILE REQUESTS-A-SECOND STREAMS-A-SECOND`. Says "ready" at the first good answer and its
-// result when told to stop.
+// `traffic-process.ts URL SERVER-NAME CA-FILE REQUESTS-A-SECOND KEPT-REQUESTS-A-SECOND STREAMS-A-SECOND`. Says "ready" at the
+// first good answer and its result when told to stop.
 
-const [url = '', servername = '', caFile = '', rate = '', streamRate = ''] = process.argv.slice(2);
+const [url = '', servername = '', caFile = '', rate = '', keptRate = '', streamRate = ''] =
+  process.argv.slice(2);
 const patienceMs = 15_000;
 const streamSeconds = 6;
 const tickMs = 10;
+const keptConnections = 8;
 
-// A new connection for each: a kept one may be closed by a reload just as the next request leaves, whatever serves.
 const secureContext = createSecureContext({ ca: await readFile(caFile) });
+// A new connection for each: one of HTTP/1.1 that is kept may be closed by a reload just as the next request leaves.
 const dispatcher = new Agent({ connect: { secureContext, servername }, pipelining: 0 });
+const kept = Array.from(
+  { length: keptConnections },
+  () => new KeptConnection({ url, servername, secureContext, patienceMs }),
+);
 const tally = new TrafficTally();
 const underWay = new Set<Promise<void>>();
 
-async function ask(n: number): Promise<void> {
+type Asking = (method: 'GET' | 'POST', path: string, body?: string) => Promise<Answer>;
+
+const overNewConnection: Asking = async (method, path, body) => {
+  const timeouts = { headersTimeout: patienceMs, bodyTimeout: patienceMs };
+  const {
+    statusCode,
+    headers,
+    body: answer,
+  } = await request(`${url}${path}`, {
+    dispatcher,
+    method,
+    body: body ?? null,
+    ...timeouts,
+  });
+  return { status: statusCode, headers, text: await answer.text() };
+};
+
+function overKept(n: number): Asking {
+  const connection = kept[n % kept.length];
+  if (connection === undefined) throw new Error('There is no kept connection.');
+  return (method, path, body) => connection.ask(method, path, body);
+}
+
+async function ask(n: number, way: Asking, over: string): Promise<void> {
   const startedMs = tally.nowMs();
-  const what = n % 2 === 0 ? 'GET /health' : 'POST /_sandbox/echo';
+  const isGet = n % 2 === 0;
+  const what = `${isGet ? 'GET /health' : 'POST /_sandbox/echo'} over ${over}`;
   tally.sent();
   try {
-    const answer = await (n % 2 === 0 ? get('/health') : post('/_sandbox/echo', { n }));
-    const text = await answer.body.text();
-    if (answer.statusCode !== 200) return tally.failed(`${what}: ${answer.statusCode}`);
-    if (n % 2 === 1 && text !== JSON.stringify({ n }).replace(':', ': '))
+    const { status, headers, text } = isGet
+      ? await way('GET', '/health')
+      : await way('POST', '/_sandbox/echo', JSON.stringify({ n }));
+    if (status !== 200) return tally.failed(`${what}: ${status}`);
+    if (!isGet && text !== JSON.stringify({ n }).replace(':', ': '))
       return tally.failed(`${what}: answered ${text.slice(0, 80)}`);
-    tally.answered(instanceOf(answer), startedMs);
+    tally.answered(String(headers['x-hermes-instance'] ?? 'nobody'), startedMs);
     if (tally.goodAnswers === 1) process.send?.('ready');
   } catch (error) {
     tally.failed(`${what}: ${textOf(error)}`);
@@ -53,15 +85,6 @@ function get(path: string): Promise<Dispatcher.ResponseData> {
   return request(`${url}${path}`, { dispatcher, headersTimeout: patienceMs, bodyTimeout: patienceMs });
 }
 
-function post(path: string, body: unknown): Promise<Dispatcher.ResponseData> {
-  const timeouts = { headersTimeout: patienceMs, bodyTimeout: patienceMs };
-  return request(`${url}${path}`, { dispatcher, method: 'POST', body: JSON.stringify(body), ...timeouts });
-}
-
-function instanceOf({ headers }: Dispatcher.ResponseData): string {
-  return String(headers['x-hermes-instance'] ?? 'nobody');
-}
-
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'code' in error && typeof error.code === 'string'
@@ -75,11 +98,14 @@ function begin(work: Promise<void>): void {
 }
 
 let asked = 0;
+let askedKept = 0;
 let listened = 0;
 /** As many as are due: a timer that fires late must not make the load lighter. */
 const timer = setInterval(() => {
   const seconds = tally.nowMs() / 1000;
-  for (; asked < seconds * Number(rate); asked += 1) begin(ask(asked));
+  for (; asked < seconds * Number(rate); asked += 1) begin(ask(asked, overNewConnection, 'a new connection'));
+  for (; askedKept < seconds * Number(keptRate); askedKept += 1)
+    begin(ask(askedKept, overKept(askedKept), 'a kept one'));
   for (; listened < seconds * Number(streamRate); listened += 1) begin(listen());
 }, tickMs);
 
@@ -87,6 +113,7 @@ process.once('message', () => {
   clearInterval(timer);
   const endedMs = tally.nowMs();
   void Promise.all(underWay).then(async () => {
+    for (const connection of kept) connection.close();
     await dispatcher.destroy();
     process.send?.(tally.result(endedMs), () => process.disconnect());
   });

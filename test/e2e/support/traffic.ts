@@ -11,8 +11,10 @@ export interface Traffic {
 }
 
 export interface TrafficOptions {
-  /** Half of them POST. */
+  /** Each over a connection of its own, as a webhook's sender. Half of them POST. */
   requestsPerSecond?: number;
+  /** Over HTTP/2 connections that are kept, as browsers do. Half of them POST. */
+  keptRequestsPerSecond?: number;
   /** Each of 6 s. */
   streamsPerSecond?: number;
 }
@@ -26,9 +28,9 @@ const loader = fileURLToPath(new URL('register-typescript.mjs', import.meta.url)
  */
 export async function startTraffic(
   { baseUrl, serverName, caFile }: Pick<Sandbox, 'baseUrl' | 'serverName' | 'caFile'>,
-  { requestsPerSecond = 200, streamsPerSecond = 2 }: TrafficOptions = {},
+  { requestsPerSecond = 20, keptRequestsPerSecond = 20, streamsPerSecond = 2 }: TrafficOptions = {},
 ): Promise<Traffic> {
-  const rates = [requestsPerSecond, streamsPerSecond].map(String);
+  const rates = [requestsPerSecond, keptRequestsPerSecond, streamsPerSecond].map(String);
   const child = fork(program, [baseUrl, serverName, caFile, ...rates], { execArgv: ['--import', loader] });
   await message(child, 'ready');
   return {
