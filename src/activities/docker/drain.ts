@@ -10,6 +10,9 @@ import { inspectContainer } from './serving.ts';
 import { nameOf } from './standing.ts';
 
 const lookIntervalMs = 200;
+/** What is still open after this long is a stream: a look is a process in the container, which takes CPU from customers. */
+const streamAfterMs = 1_000;
+const streamLookIntervalMs = 1_000;
 /** A worker of the proxy that ends may still pass on what it had taken in. */
 const quietInARow = 3;
 
@@ -28,7 +31,8 @@ export async function drained(setting: Setting, role: Role, id: string): Promise
     if (quiet >= quietInARow) return { waitedMs, left: 0 };
     if (waitedMs > drainWithinMs) return { waitedMs, left };
     if (left > 0) reportProgress(`${left} under way in ${nameOf(info)}`, waitedMs / drainWithinMs);
-    await Context.current().sleep(lookIntervalMs);
+    const isStream = left > 0 && waitedMs >= streamAfterMs;
+    await Context.current().sleep(isStream ? streamLookIntervalMs : lookIntervalMs);
   }
 }
 
