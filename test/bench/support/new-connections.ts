@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { request } from 'node:https';
-import { TLSSocket } from 'node:tls';
+import { Agent, request } from 'node:https';
+import { createSecureContext, TLSSocket } from 'node:tls';
 import { fingerprintOf } from '../../../scripts/sandbox/handshake.ts';
 import type { Sandbox } from '../../../scripts/sandbox/sandbox.ts';
 import { type Noticed as Steady, steadyLoad } from './steady-load.ts';
@@ -18,12 +18,14 @@ export async function startConnections(
   { ports, caFile, serverName }: Sandbox,
   perSecond: number,
 ): Promise<{ stop(): Promise<Noticed> }> {
-  const ca = await readFile(caFile);
+  const secureContext = createSecureContext({ ca: await readFile(caFile) });
+  // Nothing is kept of a connection, and each makes its handshake in full.
+  const agent = new Agent({ secureContext, servername: serverName, keepAlive: false, maxCachedSessions: 0 });
   const startedMs = performance.now();
   let first: string | undefined;
   let otherAfterMs = Number.NaN;
   const load = steadyLoad(perSecond, async () => {
-    const fingerprint = await connectOnce({ port: ports.https, ca, serverName });
+    const fingerprint = await connectOnce({ port: ports.https, agent });
     first ??= fingerprint;
     if (fingerprint !== first && Number.isNaN(otherAfterMs)) otherAfterMs = performance.now() - startedMs;
   });
@@ -34,21 +36,18 @@ export async function startConnections(
 
 interface Listener {
   port: number;
-  ca: Buffer;
-  serverName: string;
+  agent: Agent;
 }
 
 /** One request over a connection of its own. Returns the fingerprint of the certificate. */
-function connectOnce({ port, ca, serverName }: Listener): Promise<string> {
+function connectOnce({ port, agent }: Listener): Promise<string> {
   return new Promise((resolve, reject) => {
     const asked = request(
       {
         host: '127.0.0.1',
         port,
         path: '/health',
-        ca,
-        servername: serverName,
-        agent: false,
+        agent,
         timeout: patienceMs,
       },
       (answer) => {
