@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ManifestContent } from '../../src/activities/backups/manifest.ts';
 import type { VerifiedBackup } from '../../src/activities/contract/backups.ts';
 import type { DatabaseIdentity, RestorePlan } from '../../src/activities/contract/database.ts';
+import { atRate } from './support/at-rate.ts';
 import { type DatabaseServer, restoreIn, takeBackup } from './support/database-server.ts';
 import { backupThatSays, type FirmDatabase, planOf, startFirmDatabase } from './support/firm-database.ts';
 import { attemptOf } from './support/run.ts';
@@ -18,36 +18,17 @@ beforeAll(async () => {
 });
 afterAll(() => server?.project.remove());
 
-/** Adds a row to `table` every 50 ms until it is stopped, which waits for the last one's answer. */
-async function startWriting(table: string): Promise<{ stop(): Promise<void> }> {
-  const writer = await server.connect();
-  const stopped = new AbortController();
-  const rows = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
-      await writer.query(`insert into ${table} values (1)`);
-      await delay(50);
-    }
-  };
-  const written = rows();
-  return {
-    stop: async () => {
-      stopped.abort();
-      try {
-        await written;
-      } finally {
-        await writer.end();
-      }
-    },
-  };
-}
-
 describe('the plan of a restore', () => {
   test('says table by table what would be lost and gained, and what is being written', async () => {
     await server.sql(`begin; set local role postgres; delete from matters where id <= 7;
                       create table after_the_backup (id int); commit`);
-    const writing = await startWriting('after_the_backup');
+    const writer = await server.connect();
+    const writing = atRate(20, async () => {
+      await writer.query('insert into after_the_backup values (1)');
+    });
     const plan = await planOf(server.setting, backup);
     await writing.stop();
+    await writer.end();
     expect(plan).toMatchObject({
       live,
       differences: [{ table: 'public.matters', liveRows: 2993, backupRows: 3000 }],

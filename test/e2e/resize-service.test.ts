@@ -7,7 +7,7 @@ import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { install, type Installation, schedulesOff } from './support/installation.ts';
 import { refusalOf } from './support/refusals.ts';
 import { openPlan, start } from './support/runs.ts';
-import { startTraffic } from './support/traffic.ts';
+import { bearableLoad, startTraffic } from './support/traffic.ts';
 
 const gibibyte = 1024 ** 3;
 /** Every machine has one CPU; the stack file's bound is below what the tests ask for at most. */
@@ -99,11 +99,7 @@ describe('a resize', () => {
 
   test('of the running api is noticed by nobody, and holds inside', async () => {
     const before = await limits();
-    const traffic = await startTraffic(hermes.sandbox, {
-      requestsPerSecond: 20,
-      keptRequestsPerSecond: 40,
-      streamsPerSecond: 1,
-    });
+    const traffic = await startTraffic(hermes.sandbox, bearableLoad);
     const result: Result = await (await resize({ cpus: 0.9, memory: '2GiB' })).result();
     const customers = await traffic.stop();
     expect(customers).toMatchObject({ failed: 0, cutStreams: 0 });

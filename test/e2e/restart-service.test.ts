@@ -6,11 +6,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { compose } from './support/compose.ts';
 import type { Installation } from './support/installation.ts';
 import { failure } from './support/refusals.ts';
-import { installForRestarts, load, type Restarted, startRestart } from './support/restarts.ts';
+import { installForRestarts, type Restarted, startRestart } from './support/restarts.ts';
 import { statusWhen } from './support/runs.ts';
 import { until } from './support/sandbox-client.ts';
 import { type ServiceState, serviceState } from './support/service-state.ts';
-import { startTraffic } from './support/traffic.ts';
+import { bearableLoad, startTraffic } from './support/traffic.ts';
 
 let hermes: Installation;
 let before: ServiceState;
@@ -27,7 +27,7 @@ const restart = (input: Record<string, unknown>): Promise<WorkflowHandle> => sta
 
 describe('a rolling restart of a single container', () => {
   test('loses no request and no stream, and leaves names, port and labels as they were', async () => {
-    const traffic = await startTraffic(hermes.sandbox, load);
+    const traffic = await startTraffic(hermes.sandbox, bearableLoad);
     const result: Restarted = await (await restart({ service: 'api' })).result();
     const seen = await traffic.stop();
     const after = await serviceState(hermes);
@@ -125,7 +125,7 @@ describe('a container made anew', () => {
   test('has the new variables and everything else as before, and no request was lost', async () => {
     const environmentFile = join(hermes.directory, 'new.env');
     await writeFile(environmentFile, '# of a test\nHERMES_LOG=debug\nPYTHONUNBUFFERED=0\n');
-    const traffic = await startTraffic(hermes.sandbox, load);
+    const traffic = await startTraffic(hermes.sandbox, bearableLoad);
     const handle = await restart({ service: 'api', environmentFile });
     const result: Restarted = await handle.result();
     const seen = await traffic.stop();
@@ -147,7 +147,7 @@ describe('a container made anew', () => {
 
   test('that does not answer gives its place back to the one before, and customers notice nothing', async () => {
     const { Image } = await hermes.docker.getContainer(hermes.sandbox.containers.redis).inspect();
-    const traffic = await startTraffic(hermes.sandbox, load);
+    const traffic = await startTraffic(hermes.sandbox, bearableLoad);
     const said = await failure(await restart({ service: 'api', image: Image }));
     const seen = await traffic.stop();
     expect(said).toMatch(/does not answer|ended with exit code|crashed/);

@@ -5,29 +5,19 @@ import type { RebalanceReport } from '../../src/workflows/rebalance-proxy.ts';
 import type { ProcedureResult } from '../../src/workflows/steps/procedure.ts';
 import { compose } from './support/compose.ts';
 import { madeBy } from './support/made-by.ts';
-import { install, type Installation, schedulesOff } from './support/installation.ts';
+import type { Installation } from './support/installation.ts';
 import { failure } from './support/refusals.ts';
 import { start, statusWhen } from './support/runs.ts';
 import { sandboxClient } from './support/sandbox-client.ts';
-import { type Scaled, scaled, shortNames, startScaling } from './support/scalings.ts';
+import { installForScalings, type Scaled, scaled, shortNames, startScaling } from './support/scalings.ts';
 import { type ServiceState, serviceState } from './support/service-state.ts';
-import { startTraffic } from './support/traffic.ts';
+import { bearableLoad, startTraffic } from './support/traffic.ts';
 
-/** What two busy cores can carry beside everything else. */
-const load = { requestsPerSecond: 20, keptRequestsPerSecond: 40, streamsPerSecond: 1 };
 let hermes: Installation;
 let before: ServiceState;
 
 beforeAll(async () => {
-  hermes = await install('scale', { rows: 1_000 });
-  await hermes.writeStack({
-    sections: {
-      ...schedulesOff,
-      scaling: { watch: '2s', drainWithin: '20s' },
-      compose: { project: hermes.project, services: { api: { startWithin: '20s' } } },
-    },
-  });
-  await hermes.startWorker();
+  hermes = await installForScalings('scale');
 });
 afterAll(() => hermes?.close());
 beforeEach(async () => {
@@ -39,7 +29,7 @@ const scale = (replicas: unknown, input?: Record<string, unknown>): Promise<Work
 
 describe('1 → 3 → 1 under load', () => {
   test('loses no request and no stream; all three answer customers; compose’s own is never touched', async () => {
-    const traffic = await startTraffic(hermes.sandbox, load);
+    const traffic = await startTraffic(hermes.sandbox, bearableLoad);
     const out = await scaled(hermes, 3);
     const three = await serviceState(hermes);
     const again = await scaled(hermes, 3);

@@ -2,28 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { install, type Installation, schedulesOff } from './support/installation.ts';
+import type { Installation } from './support/installation.ts';
 import { madeBy } from './support/made-by.ts';
 import { proxyReadOnly } from './support/proxy-variant.ts';
 import { refusalOf } from './support/refusals.ts';
 import { start } from './support/runs.ts';
 import { until } from './support/sandbox-client.ts';
-import { type Scaled, startScaling } from './support/scalings.ts';
+import { installForScalings, type Scaled, startScaling } from './support/scalings.ts';
 import { type ServiceState, serviceState } from './support/service-state.ts';
 import { startTraffic, type TrafficResult } from './support/traffic.ts';
 
 let hermes: Installation;
 
 beforeAll(async () => {
-  hermes = await install('untold', { rows: 1_000 });
-  await hermes.writeStack({
-    sections: {
-      ...schedulesOff,
-      scaling: { watch: '2s', drainWithin: '20s' },
-      compose: { project: hermes.project, services: { api: { startWithin: '20s' } } },
-    },
-  });
-  await hermes.startWorker();
+  hermes = await installForScalings('untold');
 });
 afterAll(() => hermes?.close());
 

@@ -25,7 +25,7 @@ export async function startConnections(
   let first: string | undefined;
   let otherAfterMs = Number.NaN;
   const load = steadyLoad(perSecond, async () => {
-    const fingerprint = await connectOnce({ port: ports.https, agent });
+    const fingerprint = await connectOnce(ports.https, agent);
     first ??= fingerprint;
     if (fingerprint !== first && Number.isNaN(otherAfterMs)) otherAfterMs = performance.now() - startedMs;
   });
@@ -34,13 +34,8 @@ export async function startConnections(
   };
 }
 
-interface Listener {
-  port: number;
-  agent: Agent;
-}
-
 /** One request over a connection of its own. Returns the fingerprint of the certificate. */
-function connectOnce({ port, agent }: Listener): Promise<string> {
+function connectOnce(port: number, agent: Agent): Promise<string> {
   return new Promise((resolve, reject) => {
     const asked = request(
       {

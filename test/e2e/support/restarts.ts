@@ -6,9 +6,6 @@ import { start } from './runs.ts';
 
 export type Restarted = ProcedureResult<RestartReport>;
 
-/** What two busy cores can carry beside everything else. */
-export const load = { requestsPerSecond: 20, keptRequestsPerSecond: 40, streamsPerSecond: 1 };
-
 /** An installation whose restarts are short, and as many as a test likes. */
 export async function installForRestarts(name: string): Promise<Installation> {
   const hermes = await install(name, { rows: 1_000 });

@@ -1,11 +1,25 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ScaleReport } from '../../../src/workflows/scale-service.ts';
 import type { ProcedureResult } from '../../../src/workflows/steps/procedure.ts';
-import type { Installation } from './installation.ts';
+import { install, type Installation, schedulesOff } from './installation.ts';
 import { start } from './runs.ts';
 import type { ServiceState } from './service-state.ts';
 
 export type Scaled = ProcedureResult<ScaleReport>;
+
+/** An installation whose api is watched for a short time only after a scaling. */
+export async function installForScalings(name: string): Promise<Installation> {
+  const hermes = await install(name, { rows: 1_000 });
+  await hermes.writeStack({
+    sections: {
+      ...schedulesOff,
+      scaling: { watch: '2s', drainWithin: '20s' },
+      compose: { project: hermes.project, services: { api: { startWithin: '20s' } } },
+    },
+  });
+  await hermes.startWorker();
+  return hermes;
+}
 
 let count = 0;
 export function startScaling(

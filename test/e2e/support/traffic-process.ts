@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, request } from 'undici';
+import { atRate } from './at-rate.ts';
 import { type Answer, KeptConnection } from './kept-connection.ts';
 import { TrafficTally } from './traffic-tally.ts';
 
@@ -12,34 +13,27 @@ const [url = '', servername = '', caFile = '', rate = '', keptRate = '', streamR
   process.argv.slice(2);
 const patienceMs = 15_000;
 const streamSeconds = 6;
-const tickMs = 10;
 const keptConnections = 8;
 
 const secureContext = createSecureContext({ ca: await readFile(caFile) });
 // A new connection for each: one of HTTP/1.1 that is kept may be closed by a reload just as the next request leaves.
-const dispatcher = new Agent({ connect: { secureContext, servername }, pipelining: 0 });
+const dispatcher = new Agent({
+  connect: { secureContext, servername },
+  pipelining: 0,
+  headersTimeout: patienceMs,
+  bodyTimeout: patienceMs,
+});
 const kept = Array.from(
   { length: keptConnections },
   () => new KeptConnection({ url, servername, secureContext, patienceMs }),
 );
 const tally = new TrafficTally();
-const underWay = new Set<Promise<void>>();
 
 type Asking = (method: 'GET' | 'POST', path: string, body?: string) => Promise<Answer>;
 
 const overNewConnection: Asking = async (method, path, body) => {
-  const timeouts = { headersTimeout: patienceMs, bodyTimeout: patienceMs };
-  const {
-    statusCode,
-    headers,
-    body: answer,
-  } = await request(`${url}${path}`, {
-    dispatcher,
-    method,
-    body: body ?? null,
-    ...timeouts,
-  });
-  return { status: statusCode, headers, text: await answer.text() };
+  const answer = await request(`${url}${path}`, { dispatcher, method, body: body ?? null });
+  return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
 };
 
 function overKept(n: number): Asking {
@@ -71,7 +65,7 @@ async function listen(): Promise<void> {
   tally.streamBegan();
   let text = '';
   try {
-    const answer = await get(`/_sandbox/stream?seconds=${streamSeconds}`);
+    const answer = await request(`${url}/_sandbox/stream?seconds=${streamSeconds}`, { dispatcher });
     for await (const chunk of answer.body) text += String(chunk);
     if (answer.statusCode !== 200) tally.streamCut(`stream: ${answer.statusCode}`);
     else if (!text.trimEnd().endsWith('"done": true}'))
@@ -81,10 +75,6 @@ async function listen(): Promise<void> {
   }
 }
 
-function get(path: string): Promise<Dispatcher.ResponseData> {
-  return request(`${url}${path}`, { dispatcher, headersTimeout: patienceMs, bodyTimeout: patienceMs });
-}
-
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'code' in error && typeof error.code === 'string'
@@ -92,27 +82,15 @@ function textOf(error: unknown): string {
     : error.message;
 }
 
-function begin(work: Promise<void>): void {
-  const done = work.finally(() => underWay.delete(done));
-  underWay.add(done);
-}
-
-let asked = 0;
-let askedKept = 0;
-let listened = 0;
-/** As many as are due: a timer that fires late must not make the load lighter. */
-const timer = setInterval(() => {
-  const seconds = tally.nowMs() / 1000;
-  for (; asked < seconds * Number(rate); asked += 1) begin(ask(asked, overNewConnection, 'a new connection'));
-  for (; askedKept < seconds * Number(keptRate); askedKept += 1)
-    begin(ask(askedKept, overKept(askedKept), 'a kept one'));
-  for (; listened < seconds * Number(streamRate); listened += 1) begin(listen());
-}, tickMs);
+const loads = [
+  atRate(Number(rate), (n) => ask(n, overNewConnection, 'a new connection')),
+  atRate(Number(keptRate), (n) => ask(n, overKept(n), 'a kept one')),
+  atRate(Number(streamRate), listen),
+];
 
 process.once('message', () => {
-  clearInterval(timer);
   const endedMs = tally.nowMs();
-  void Promise.all(underWay).then(async () => {
+  void Promise.all(loads.map(({ stop }) => stop())).then(async () => {
     for (const connection of kept) connection.close();
     await dispatcher.destroy();
     process.send?.(tally.result(endedMs), () => process.disconnect());

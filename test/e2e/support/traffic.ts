@@ -19,6 +19,13 @@ export interface TrafficOptions {
   streamsPerSecond?: number;
 }
 
+/** What two busy cores can carry beside everything else. */
+export const bearableLoad: TrafficOptions = {
+  requestsPerSecond: 20,
+  keptRequestsPerSecond: 40,
+  streamsPerSecond: 1,
+};
+
 const program = fileURLToPath(new URL('traffic-process.ts', import.meta.url));
 const loader = fileURLToPath(new URL('register-typescript.mjs', import.meta.url));
 
